@@ -1,0 +1,46 @@
+#ifndef SEPTET_DATAGRAM_H
+#define SEPTET_DATAGRAM_H
+
+#include "septet/tcp.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum septet_datagram_protocol {
+    SEPTET_UDP,      /**< RFC 768 */
+    SEPTET_ICMP_ECHO /**< echo requests out, replies in; the port is the identifier, the first two payload bytes the sequence number */
+};
+
+/**
+ * A datagram socket. `local` NULL or any: every address. Port 0: an automatic one.
+ * SEPTET_NO_SOCKETS, SEPTET_ADDRESS_IN_USE, SEPTET_ADDRESS_NOT_AVAILABLE, SEPTET_NO_PORTS, SEPTET_INVALID.
+ * septet_close() ends it; septet_option_set() knows TRAFFIC_CLASS, HOP_LIMIT, RECEIVE_BUFFER and BROADCAST.
+ */
+SEPTET_API int septet_datagram_open(struct septet *stack, enum septet_datagram_protocol protocol,
+                                    const struct septet_address *local, uint16_t port, septet_handle *socket);
+/**
+ * Queues one datagram, fragmented if it must be. Returns its length, or SEPTET_AGAIN (the queue is full),
+ * SEPTET_NO_PAGES, SEPTET_NETWORK_UNREACHABLE, SEPTET_MESSAGE_TOO_LONG, SEPTET_INVALID (port 0; broadcast without
+ * the option), a pending error of an earlier one (SEPTET_CONNECTION_REFUSED ...), SEPTET_STALE.
+ */
+SEPTET_API int64_t septet_datagram_send(struct septet *stack, septet_handle socket, const struct septet_address *to,
+                                        uint16_t port, const void *data, size_t length);
+
+/** What came with a datagram. */
+struct septet_datagram {
+    struct septet_address from, to;
+    uint16_t from_port, to_port;
+    uint16_t interface;
+    uint8_t hop_limit, traffic_class;
+    uint32_t length; /**< of the datagram; more than what was copied means that the rest is lost */
+    int64_t time;    /**< of arrival, ns */
+};
+/** Takes the oldest datagram. Returns the bytes copied (>= 0), SEPTET_AGAIN, a pending error, or SEPTET_STALE. `info` may be NULL. */
+SEPTET_API int64_t septet_datagram_receive(struct septet *stack, septet_handle socket, void *data, size_t length,
+                                           struct septet_datagram *info);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,18 @@
+#ifndef SEPTET_BASE_ARITHMETIC_H
+#define SEPTET_BASE_ARITHMETIC_H
+
+#include <stdint.h>
+
+static inline uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static inline uint32_t max_u32(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static inline uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static inline int64_t min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline uint32_t add_saturate_u32(uint32_t a, uint32_t b) { return a > UINT32_MAX - b ? UINT32_MAX : a + b; }
+/* a * b / c without overflow of the product; UINT64_MAX when the quotient does not fit or c is 0. */
+uint64_t mul_div_u64(uint64_t a, uint64_t b, uint64_t c);
+/* Integer cube root, rounded down. */
+uint32_t cube_root_u64(uint64_t value);
+
+#endif

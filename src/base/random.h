@@ -1,0 +1,18 @@
+#ifndef SEPTET_BASE_RANDOM_H
+#define SEPTET_BASE_RANDOM_H
+
+#include "base/siphash.h"
+
+/* Deterministic numbers from a seed that an observer cannot predict: SipHash-2-4 of a counter. */
+struct random {
+    struct siphash_key key;
+    uint64_t counter;
+};
+void random_init(struct random *random, uint64_t seed_high, uint64_t seed_low);
+uint64_t random_next(struct random *random);
+uint32_t random_below(struct random *random, uint32_t bound); /* uniform in [0, bound), bound > 0 */
+
+/* Small fast generator for simulations (splitmix64): not for secrets. */
+uint64_t splitmix64(uint64_t *state);
+
+#endif

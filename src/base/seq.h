@@ -1,0 +1,17 @@
+#ifndef SEPTET_BASE_SEQ_H
+#define SEPTET_BASE_SEQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Sequence number arithmetic modulo 2^32, RFC 9293 section 3.4. */
+static inline bool seq_lt(uint32_t a, uint32_t b) { return (int32_t)(a - b) < 0; }
+static inline bool seq_leq(uint32_t a, uint32_t b) { return (int32_t)(a - b) <= 0; }
+static inline bool seq_gt(uint32_t a, uint32_t b) { return (int32_t)(a - b) > 0; }
+static inline bool seq_geq(uint32_t a, uint32_t b) { return (int32_t)(a - b) >= 0; }
+static inline uint32_t seq_max(uint32_t a, uint32_t b) { return seq_gt(a, b) ? a : b; }
+static inline uint32_t seq_min(uint32_t a, uint32_t b) { return seq_lt(a, b) ? a : b; }
+/* a in [low, high) */
+static inline bool seq_in(uint32_t a, uint32_t low, uint32_t high) { return a - low < high - low; }
+
+#endif
