@@ -15,6 +15,7 @@ struct ethernet {
     uint16_t type;          /* of what follows the tags */
     uint16_t header_length; /* with tags (up to two are skipped) */
 };
+/* wire_truncated is the only error. A third tag is left in `type`; so is an 802.3 length (below 0x0600). */
 enum wire_error ethernet_parse(const uint8_t *frame, uint32_t length, struct ethernet *ethernet);
 /* Writes ETHERNET_HEADER bytes (untagged). */
 void ethernet_build(uint8_t *frame, const uint8_t destination[6], const uint8_t source[6], uint16_t type);

@@ -26,17 +26,26 @@ struct ip {
     uint16_t unfragmentable; /* IPv6: bytes before the fragment header */
     uint16_t next_header_at; /* IPv6: where the Next Header byte that named `protocol` (or the fragment header) stands */
     uint32_t payload_length; /* of this packet; never beyond the bytes present */
-    /* IPv6: a Parameter Problem to answer with (RFC 8200 4.2, 4.4): code 0..2, or 255 for none. */
+    /* IPv6: a Parameter Problem to answer with (RFC 8200 4.2, 4.4; RFC 7112): code 0..3, or 255 for none.
+     * With a problem the packet must not be delivered: protocol is PROTOCOL_NO_NEXT, payload_length 0. */
     uint8_t problem_code;
-    uint32_t problem_pointer;
+    uint32_t problem_pointer; /* from the first byte of the IPv6 header */
 };
+
+/* The parsers fill *ip when they return wire_none; on any other result it is unspecified and the packet
+ * is to be dropped in silence. Bytes behind the length field (Ethernet padding) are outside payload_length.
+ * A fragment that cuts through a TCP header (RFC 1858, 3128) is wire_truncated. */
 
 /* Reads an IPv4 header with its options: version, lengths, header checksum (when verify is set),
  * options by a bounded walk. Total length 0 means "the whole length" (TSO super-packets). */
 enum wire_error ipv4_parse(const uint8_t *bytes, uint32_t length, bool verify, struct ip *ip);
-/* Reads an IPv6 header and walks at most 8 extension headers / 512 bytes up to the transport or to a fragment header. */
+/* Reads an IPv6 header and walks at most 8 extension headers / 512 bytes up to the transport or to a fragment
+ * header; behind that, `protocol` names what the fragment header says, and payload_length is the fragment's.
+ * Payload length 0 means "the whole length"; jumbo options are unknown options. */
 enum wire_error ipv6_parse(const uint8_t *bytes, uint32_t length, struct ip *ip);
-/* Continues the walk behind a fragment header, over a reassembled payload: first_header names its first byte. */
+/* Continues the walk behind a fragment header, over a reassembled payload: first_header names its first byte.
+ * *ip is what ipv6_parse said of the first fragment; protocol, header_length (from `bytes`), payload_length,
+ * next_header_at and the problem (both as in the reassembled packet) change, on error nothing does. */
 enum wire_error ipv6_parse_chain(const uint8_t *bytes, uint32_t length, uint8_t first_header, struct ip *ip);
 
 /* What a new header says; payload_length excludes the IP header itself. */
@@ -48,7 +57,8 @@ struct ip_fields {
     uint16_t fragment_offset;
     bool more_fragments, do_not_fragment;
 };
-/* Write IPV4_HEADER / IPV6_HEADER bytes; the IPv4 header checksum is right. */
+/* Write IPV4_HEADER / IPV6_HEADER bytes; the IPv4 header checksum is right. A length that does not fit its
+ * field is written as 0 (super-packets). */
 void ipv4_build(uint8_t *bytes, const struct ip_fields *fields, uint32_t payload_length);
 void ipv6_build(uint8_t *bytes, const struct ip_fields *fields, uint32_t payload_length);
 

@@ -25,7 +25,8 @@ struct tcp_header {
     uint16_t window;       /* as on the wire, unscaled */
     uint16_t checksum, urgent;
 };
-/* Reads the fixed header; header length checked against the segment. */
+/* Reads the fixed header; header length checked against the segment (wire_header_length below 20, wire_truncated beyond
+ * `length`). The options are bytes + TCP_HEADER, header_length - TCP_HEADER long. */
 enum wire_error tcp_parse(const uint8_t *bytes, uint32_t length, struct tcp_header *tcp);
 /* Writes the 20 bytes; header_length given, checksum as given. */
 void tcp_build(uint8_t *bytes, const struct tcp_header *tcp);
@@ -63,7 +64,8 @@ struct tcp_options {
     struct sack_block sack[4];
     uint8_t fastopen_cookie[16];
 };
-/* syn: whether SYN-only options (MSS, window scale, SACK permitted) count. Always bounded. */
+/* syn: whether SYN-only options (MSS, window scale, SACK permitted, fast open) count. Always bounded. A known kind of
+ * the wrong length is ignored; of duplicates the last one wins. */
 void tcp_options_parse(const uint8_t *bytes, uint32_t length, bool syn, struct tcp_options *options);
 
 /* One option at a time, for readers who want them all in order. */
@@ -77,9 +79,11 @@ struct tcp_option_cursor {
     uint32_t left;
     bool malformed;
 };
-bool tcp_option_next(struct tcp_option_cursor *cursor, struct tcp_option *option); /* EOL is returned, then the end */
+/* Start with {.at, .left}. EOL is returned, then the end; false at the end or with malformed set. */
+bool tcp_option_next(struct tcp_option_cursor *cursor, struct tcp_option *option);
 
-/* Writers return the bytes written: mss 4, window scale 3, SACK permitted 2, timestamps 10, SACK 2 + 8 n. */
+/* Writers return the bytes written: mss 4, window scale 3, SACK permitted 2, timestamps 10, SACK 2 + 8 n (n is cut
+ * to 4), fast open 2 + length (cut to 16; the cookie may be null when it is 0). */
 uint32_t tcp_option_mss(uint8_t *to, uint16_t mss);
 uint32_t tcp_option_window_scale(uint8_t *to, uint8_t shift);
 uint32_t tcp_option_sack_permitted(uint8_t *to);
@@ -87,7 +91,8 @@ uint32_t tcp_option_timestamps(uint8_t *to, uint32_t val, uint32_t ecr);
 uint32_t tcp_option_sack(uint8_t *to, const struct sack_block *blocks, uint32_t count);
 uint32_t tcp_option_fastopen(uint8_t *to, const uint8_t *cookie, uint8_t length);
 
-/* "S", "S.", "P.", "F.", "R." ... in tcpdump's letters F S R P U E W A(AE), '.' = ACK, "none" when no flag is set. */
+/* "S", "S.", "P.", "F.", "R." ... in tcpdump's letters and order F S R P . U E W A, where '.' is ACK and A is AE; "none"
+ * when none of them is set. Returns the length without the NUL. */
 size_t tcp_flags_format(uint16_t flags, char text[12]);
 
 #endif

@@ -8,6 +8,7 @@ enum wire_error {
 #include "wire/wire_error.def"
 #undef WIRE_ERROR
 };
+/* A short phrase for people; never null. */
 const char *wire_error_text(enum wire_error error);
 
 #define PROTOCOL_HOP_BY_HOP 0
@@ -19,6 +20,8 @@ const char *wire_error_text(enum wire_error error);
 #define PROTOCOL_IPV6 41
 #define PROTOCOL_ROUTING 43
 #define PROTOCOL_FRAGMENT 44
+#define PROTOCOL_ESP 50
+#define PROTOCOL_AUTHENTICATION 51
 #define PROTOCOL_ICMPV6 58
 #define PROTOCOL_NO_NEXT 59
 #define PROTOCOL_DESTINATION_OPTIONS 60
