@@ -3,7 +3,8 @@
 
 #include <stdint.h>
 
-/* Big-endian loads and stores at any alignment. */
+/* Big-endian (network order) loads and stores at any alignment. The caller has
+ * checked that all bytes lie inside its buffer. */
 static inline uint16_t load16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
 static inline uint32_t load32(const uint8_t *p)
 {
@@ -17,8 +18,10 @@ static inline void store16(uint8_t *p, uint16_t v)
 }
 static inline void store32(uint8_t *p, uint32_t v)
 {
-    store16(p, (uint16_t)(v >> 16));
-    store16(p + 2, (uint16_t)v);
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
 }
 static inline void store64(uint8_t *p, uint64_t v)
 {

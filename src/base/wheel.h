@@ -18,8 +18,8 @@ struct wheel_node {
     uint16_t slot; /* 1 + level * WHEEL_SLOTS + slot; 0 = not armed */
 };
 struct wheel {
-    uint8_t *objects; /* address of object 1's wheel_node */
-    uint32_t stride;  /* distance of neighbouring objects' nodes */
+    uint8_t *objects;    /* address of object 1's wheel_node */
+    uint32_t stride;     /* distance of neighbouring objects' nodes */
     uint32_t tick_shift; /* lowest level slot is 2^tick_shift ns wide */
     int64_t now;
     uint64_t occupied[WHEEL_LEVELS];
