@@ -26,7 +26,7 @@ demo: all
 	@scripts/demo.sh $(BUILD)
 
 test: setup
-	@scripts/setup.sh test
+	@scripts/setup.sh test || echo "make test: goes on without them and skips what needs them"
 	@scripts/configure.sh $(BUILD) $(options) -Dtests=enabled -Dcli=enabled
 	@ninja -C $(BUILD) -j $(JOBS)
 	@scripts/test.sh $(BUILD) $(SUITES)

@@ -8,14 +8,15 @@ import pathlib
 import re
 import sys
 
-ABOVE = ["base", "wire", "trace", "capture", "tcp", "ip", "udp", "stack", "socket", "lab", "drill", "explain", "report"]
+ABOVE = ["base", "wire", "trace", "capture", "tcp", "ip", "udp", "stack", "socket",
+         "lab", "drill", "explain", "report"]
 BELOW = ["link", "posix", "serve", "cli"]
 ORDER = ABOVE + BELOW
 # These compile with no C library at all. lab, drill, explain and report make no system call, but
 # the files in them that Meson does not list in core_sources may use the C library.
 FREESTANDING = ["base", "wire", "trace", "capture", "tcp", "ip", "udp", "stack", "socket"]
 C_HEADERS = {"stdint.h", "stdbool.h", "stddef.h"}
-SYSTEM_CALL_HEADERS = re.compile(r"^(sys/|net/|netinet/|linux/|arpa/|poll\.h|unistd\.h|fcntl\.h|time\.h|signal\.h|pthread\.h)")
+SYSTEM_CALL_HEADERS = re.compile(r"^((sys|net|netinet|linux|arpa)/|(poll|unistd|fcntl|time|signal|pthread)\.h)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

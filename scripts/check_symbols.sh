@@ -6,6 +6,12 @@ core=$1
 archive=$2
 shared=$3
 bad=0
+for library in "$core" "$archive" "$shared"; do
+    if [ -z "$(nm "$library" | head -1)" ]; then
+        echo "$library: nothing to check"
+        exit 1
+    fi
+done
 
 needed=$(nm --undefined-only --format=posix "$core" 2>/dev/null | awk 'NF >= 2 && $2 == "U" {print $1}' | sort -u)
 defined=$(nm --defined-only --extern-only --format=posix "$core" 2>/dev/null | awk 'NF >= 3 {print $1}' | sort -u)

@@ -15,8 +15,9 @@ LINES, COLUMNS = 900, 120
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
 MACHINE = re.compile(r"(?<![\w.])/(work|home|root)/")
 LIBC = re.compile(
-    r"(?<![\w.>])(malloc|calloc|realloc|free|abort|exit|printf|fprintf|snprintf|vsnprintf|sprintf|strlen|strcmp|strncmp|"
-    r"strcpy|strncpy|strcat|memchr|strchr|strtol|strtoul|atoi|rand|srand|random|time|clock|clock_gettime|gettimeofday|"
+    r"(?<![\w.>])(malloc|calloc|realloc|free|abort|exit|printf|fprintf|snprintf|vsnprintf|sprintf|"
+    r"strlen|strcmp|strncmp|strcpy|strncpy|strcat|memchr|strchr|strtol|strtoul|atoi|rand|srand|random|"
+    r"time|clock|clock_gettime|gettimeofday|"
     r"getenv|qsort|bsearch|assert|alloca|setjmp|longjmp|errno|read|write|open|close|socket)\s*\(")
 FLOAT = re.compile(r"\b(float|double|__int128)\b")
 STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')

@@ -23,9 +23,9 @@ for target in "${targets[@]}"; do
     corpus=("$found")
     [ -d "tests/fuzz/corpus/$target" ] && corpus+=("tests/fuzz/corpus/$target")
     echo "$(date +%H:%M:%S) fuzz: $target for $seconds s"
-    if timeout $((seconds + 120)) "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -max_len=65535 \
-        -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 -artifact_prefix="$build/crashes/$target-" "${corpus[@]}" \
-        >"$build/$target.log" 2>&1; then
+    if timeout $((seconds + 120)) "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 \
+        -max_len=65535 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+        -artifact_prefix="$build/crashes/$target-" "${corpus[@]}" >"$build/$target.log" 2>&1; then
         passed=$((passed + 1))
         grep -E 'number_of_executed_units|new_units_added' "$build/$target.log" | sed 's/^stat::/    /'
     else

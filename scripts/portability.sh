@@ -13,9 +13,14 @@ worlds=${2:-${PORTABLE_WORLDS:-1000}}
 cd "$(dirname "$0")/.." || exit 1
 out=$build/portability
 jobs=${JOBS:-$(nproc)}
-mapfile -t core <"$build/core_sources.txt"
+mapfile -t core <"$build/core_sources.txt" || exit 1
+if [ ${#core[@]} -eq 0 ]; then
+    echo "portability: no sources in $build/core_sources.txt; run make first"
+    exit 1
+fi
 runner=ports/portable/run.c
-newest_header=$(find src include ports \( -name '*.h' -o -name '*.def' \) -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2-)
+newest_header=$(find src include ports \( -name '*.h' -o -name '*.def' \) -printf '%T@ %p\n' |
+    sort -n | tail -1 | cut -d' ' -f2-)
 
 common='-std=c11 -O2 -g -Wall -Wextra -Wconversion -Wshadow -Werror -Isrc -Iinclude -Iports'
 declare -A compiler=([gcc]=gcc [clang]=clang [s390x]=s390x-linux-gnu-gcc [wasm32]=clang)
@@ -34,7 +39,8 @@ compile_one() # TARGET SOURCE FLAG...
     local target=$1 source=$2 object
     shift 2
     object=$out/$target/${source//\//_}.o
-    if [ "$object" -nt "$source" ] && [ "$object" -nt "$newest_header" ] && [ "$object" -nt scripts/portability.sh ]; then
+    if [ "$object" -nt "$source" ] && [ "$object" -nt "$newest_header" ] &&
+        [ "$object" -nt scripts/portability.sh ]; then
         return 0
     fi
     # shellcheck disable=SC2086 # flags are words

@@ -24,7 +24,8 @@ echo "$(date +%H:%M:%S) tidy: ${#files[@]} files"
 [ ${#files[@]} -gt 0 ] || exit 1
 # gcc-only flags in compile_commands.json are unknown to clang; that is no finding.
 if printf '%s\0' "${files[@]}" | timeout 1200 xargs -0 -n 1 -P "${JOBS:-$(nproc)}" \
-    clang-tidy -p "$build" --quiet --extra-arg=-Wno-unknown-warning-option 2>"$build/tidy.error" >"$build/tidy.log"; then
+    clang-tidy -p "$build" --quiet --extra-arg=-Wno-unknown-warning-option \
+    2>"$build/tidy.error" >"$build/tidy.log"; then
     echo "$(date +%H:%M:%S) tidy: clean"
 else
     grep -vE '^[0-9]+ warnings? (generated|treated)' "$build/tidy.log" | head -200
