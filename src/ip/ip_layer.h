@@ -2,6 +2,7 @@
 #define SEPTET_IP_IP_LAYER_H
 
 #include "trace/core.h"
+#include "trace/path.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
 
@@ -45,14 +46,6 @@ bool ip_is_local(const struct ip_layer *ip, const struct septet_address *address
 bool ip_is_group(const struct ip_layer *ip, const struct septet_address *address);
 
 /* ---- output ---- */
-
-/* The way to a destination, kept by a connection until `generation` differs from ip_generation(). */
-struct ip_path {
-    uint32_t generation;
-    uint32_t neighbor; /* entry of the next hop; 0: the interface needs none */
-    uint16_t interface;
-    uint16_t mtu;      /* of the path, as far as known */
-};
 
 /* Finds the way; chooses *source (RFC 6724, route based) when it is any, else checks that it is ours.
  * SEPTET_NETWORK_UNREACHABLE, SEPTET_ADDRESS_NOT_AVAILABLE. */
