@@ -7,7 +7,7 @@ archive=$2
 shared=$3
 bad=0
 for library in "$core" "$archive" "$shared"; do
-    if [ -z "$(nm "$library" | head -1)" ]; then
+    if ! nm "$library" | grep -q .; then
         echo "$library: nothing to check"
         exit 1
     fi

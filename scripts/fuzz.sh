@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.." || exit 1
 build=$1
 seconds=$2
 shift 2
-CC=clang scripts/configure.sh "$build" -Dfuzzer=true -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false \
+CC=clang scripts/configure.sh "$build" -Dfuzzer=true -Dcli=disabled -Db_sanitize=address,undefined -Db_lundef=false \
     || exit 1
 ninja -C "$build" -j "${JOBS:-$(nproc)}" || exit 1
 mkdir -p "$build/crashes"
