@@ -13,7 +13,8 @@ def unlisted(root):
         for path in sorted(root.glob(pattern)):
             build = path.parent / "meson.build"
             text = build.read_text() if build.exists() else ""
-            if not re.search(rf"(?<![\w-]){re.escape(path.stem)}(?![\w-])", text):
+            names = "|".join(re.escape(name) for name in {path.stem, path.stem.removeprefix("test_")})
+            if not re.search(rf"(?<![\w-])({names})(?![\w-])", text):
                 yield path, build
     build = root / "tests/fuzz/meson.build"
     text = build.read_text() if build.exists() else ""
