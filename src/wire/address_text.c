@@ -59,7 +59,8 @@ static bool read_quad(struct reader *reader, uint8_t quad[4])
     return reader->at == reader->length;
 }
 
-/* The groups of an IPv6 text; `gap` is where "::" stood, 8 when it did not. */
+/* The groups of an IPv6 text; `gap` is where "::" stood, NO_GAP when it did not. */
+#define NO_GAP 9
 struct groups {
     uint16_t values[8];
     uint32_t count, gap;
@@ -104,18 +105,18 @@ static bool read_groups(struct reader *reader, struct groups *groups)
         if (!accept(reader, ':'))
             return false;
         if (accept(reader, ':')) {
-            if (groups->gap != 8)
+            if (groups->gap != NO_GAP)
                 return false;
             groups->gap = groups->count;
             last = reader->at == reader->length;
         }
     }
-    return groups->gap == 8 ? groups->count == 8 : groups->count < 8;
+    return groups->gap == NO_GAP ? groups->count == 8 : groups->count < 8;
 }
 
 static bool read_ipv6(struct reader *reader, struct septet_address *address)
 {
-    struct groups groups = {.gap = 8};
+    struct groups groups = {.gap = NO_GAP};
     if (!read_groups(reader, &groups))
         return false;
     *address = (struct septet_address){{0}};
