@@ -8,6 +8,8 @@ WORKLOADS ?=
 WERROR ?= false
 SUITES ?=
 
+export JOBS
+
 options = -Dprefix=$(PREFIX) -Dwerror=$(WERROR)
 
 .PHONY: all setup configure demo test bench install fuzz tidy format format-check portability clean
