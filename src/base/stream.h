@@ -21,7 +21,7 @@
  *
  * A zeroed struct is an empty stream. One stream must always be used with one
  * slab. The fields are for reading only. */
-#define STREAM_INLINE 4
+#define STREAM_INLINE 2
 struct stream {
     uint32_t low;                 /* number (position >> shift) of the lowest page that may exist */
     uint32_t span;                /* page numbers [low, low + span) may exist; the highest of them does */
