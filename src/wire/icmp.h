@@ -73,8 +73,8 @@
 
 struct icmp {
     uint8_t type, code;
-    uint32_t rest;          /* second word: identifier and sequence, MTU, pointer, gateway, flags */
-    const uint8_t *body;    /* behind the eight bytes */
+    uint32_t rest;       /* second word: identifier and sequence, MTU, pointer, gateway, flags */
+    const uint8_t *body; /* behind the eight bytes */
     uint32_t body_length;
 };
 /* The message starts at bytes; v6 messages are summed with the pseudo-header of ip. */

@@ -19,12 +19,12 @@ struct ip {
     uint32_t identification;
     uint16_t fragment_offset; /* bytes */
     bool more_fragments, do_not_fragment;
-    bool fragmented;       /* offset != 0 or more_fragments, or (IPv6) a fragment header is present */
-    bool source_route;     /* LSRR or SSRR seen (IPv4), routing header with segments left (IPv6) */
+    bool fragmented;   /* offset != 0 or more_fragments, or (IPv6) a fragment header is present */
+    bool source_route; /* LSRR or SSRR seen (IPv4), routing header with segments left (IPv6) */
     bool router_alert;
     uint16_t header_length;  /* to the payload, all extension headers included */
     uint16_t unfragmentable; /* IPv6: bytes before the fragment header */
-    uint16_t next_header_at; /* IPv6: where the Next Header byte that named `protocol` (or the fragment header) stands */
+    uint16_t next_header_at; /* IPv6: where the byte stands that named `protocol` (or the fragment header) */
     uint32_t payload_length; /* of this packet; never beyond the bytes present */
     /* IPv6: a Parameter Problem to answer with (RFC 8200 4.2, 4.4; RFC 7112): code 0..3, or 255 for none.
      * With a problem the packet must not be delivered: protocol is PROTOCOL_NO_NEXT, payload_length 0. */
@@ -73,9 +73,10 @@ bool address_is_multicast(const struct septet_address *address); /* 224/4, ff00:
 bool address_is_loopback(const struct septet_address *address);  /* 127/8, ::1 */
 bool address_is_link_local(const struct septet_address *address);
 bool address_is_limited_broadcast(const struct septet_address *address);
-bool address_is_class_e(const struct septet_address *address);   /* 240/4 without the broadcast */
+bool address_is_class_e(const struct septet_address *address); /* 240/4 without the broadcast */
 /* True when the first prefix_length bits (0..128; IPv4 prefixes count from 96) are equal. */
-bool address_in_prefix(const struct septet_address *address, const struct septet_address *prefix, uint8_t prefix_length);
+bool address_in_prefix(const struct septet_address *address, const struct septet_address *prefix,
+                       uint8_t prefix_length);
 /* ff02::1:ffXX:XXXX of an IPv6 address, and the multicast MAC of an address of either family. */
 struct septet_address address_solicited_node(const struct septet_address *address);
 void address_multicast_mac(const struct septet_address *address, uint8_t mac[6]);

@@ -54,8 +54,8 @@ struct sack_block {
 /* Options read into values: what of them is known and well formed. Unknown kinds are skipped (MUST-6). */
 struct tcp_options {
     bool has_mss, has_window_scale, sack_permitted, has_timestamps;
-    bool has_fastopen; /* cookie request when fastopen_length is 0 */
-    bool malformed;    /* an illegal length: the rest was ignored (MUST-7) */
+    bool has_fastopen;    /* cookie request when fastopen_length is 0 */
+    bool malformed;       /* an illegal length: the rest was ignored (MUST-7) */
     uint8_t window_scale; /* as sent: 0..255 */
     uint8_t sack_count;
     uint8_t fastopen_length;
@@ -91,8 +91,8 @@ uint32_t tcp_option_timestamps(uint8_t *to, uint32_t val, uint32_t ecr);
 uint32_t tcp_option_sack(uint8_t *to, const struct sack_block *blocks, uint32_t count);
 uint32_t tcp_option_fastopen(uint8_t *to, const uint8_t *cookie, uint8_t length);
 
-/* "S", "S.", "P.", "F.", "R." ... in tcpdump's letters and order F S R P . U E W A, where '.' is ACK and A is AE; "none"
- * when none of them is set. Returns the length without the NUL. */
+/* "S", "S.", "P.", "F.", "R." ... in tcpdump's letters and order F S R P . U E W A, where '.' is ACK and A is AE;
+ * "none" when none of them is set. Returns the length without the NUL. */
 size_t tcp_flags_format(uint16_t flags, char text[12]);
 
 #endif
