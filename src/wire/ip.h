@@ -48,6 +48,11 @@ enum wire_error ipv6_parse(const uint8_t *bytes, uint32_t length, struct ip *ip)
  * next_header_at and the problem (both as in the reassembled packet) change, on error nothing does. */
 enum wire_error ipv6_parse_chain(const uint8_t *bytes, uint32_t length, uint8_t first_header, struct ip *ip);
 
+/* Reads the headers of a packet of either version that may be cut anywhere behind them: the quote in an ICMP error,
+ * a capture with a snap length. payload_length is what the header says and may go beyond the bytes present. Verifies
+ * no checksum; a chain with a problem is wire_extension_chain. */
+enum wire_error ip_parse_cut(const uint8_t *bytes, uint32_t length, struct ip *ip);
+
 /* What a new header says; payload_length excludes the IP header itself. */
 struct ip_fields {
     struct septet_address source, destination;

@@ -3,7 +3,7 @@
 
 #include "wire/ip.h"
 
-/* What packets and the quotes of packets in ICMP errors are read with; for src/wire only. */
+/* What whole and cut packets are read with; for src/wire only. */
 
 #define NO_PROBLEM 255
 
@@ -14,6 +14,9 @@ static inline struct septet_address address_from_ipv4(const uint8_t *bytes)
 
 /* Fills *ip from the IPV4_HEADER fixed bytes, except for payload_length and what options say. */
 void ipv4_read_fixed(const uint8_t *bytes, struct ip *ip);
+
+/* Walks the options behind those and sets the fields that tell of them. */
+enum wire_error ipv4_read_options(const uint8_t *options, uint32_t length, struct ip *ip);
 
 /* Fills *ip from the IPV6_HEADER fixed bytes; payload_length is the field. */
 void ipv6_read_fixed(const uint8_t *bytes, struct ip *ip);

@@ -46,7 +46,7 @@ static bool header_checksum_right(const uint8_t *bytes, uint32_t header_length)
 }
 
 /* RFC 791 section 3.1: every step but END and NOP has a length byte that counts itself and the type. */
-static enum wire_error read_options(const uint8_t *options, uint32_t length, struct ip *ip)
+enum wire_error ipv4_read_options(const uint8_t *options, uint32_t length, struct ip *ip)
 {
     uint32_t step = 1;
     for (uint32_t at = 0; at < length; at += step) {
@@ -99,7 +99,7 @@ enum wire_error ipv4_parse(const uint8_t *bytes, uint32_t length, bool verify, s
     ipv4_read_fixed(bytes, ip);
     ip->payload_length = total_length - header_length;
     if (header_length > IPV4_HEADER) {
-        enum wire_error error = read_options(bytes + IPV4_HEADER, header_length - IPV4_HEADER, ip);
+        enum wire_error error = ipv4_read_options(bytes + IPV4_HEADER, header_length - IPV4_HEADER, ip);
         if (error != wire_none)
             return error;
     }

@@ -112,6 +112,7 @@ static void quotes_with_options_and_extension_headers(void **state)
     struct icmp_quote quote;
     build_quoted(four, 4, 28);
     four[0] = 0x47;
+    memset(four + IPV4_HEADER, 1, 8);
     assert_int_equal(quote_of(four, sizeof four, 4, 11, 0, &quote), wire_none);
     assert_ptr_equal(quote.transport, four + 28);
     assert_int_equal(quote.transport_length, 12);
@@ -153,6 +154,33 @@ static void extensions_behind_the_quote_are_left_out(void **state)
     }
 }
 
+/* A capture cut by its snap length still tells the lengths of the whole packet. */
+static void cut_packets(void **state)
+{
+    (void)state;
+    for (uint8_t version = 4; version <= 6; version = (uint8_t)(version + 2)) {
+        uint8_t bytes[64] = {0};
+        uint32_t header = build_quoted(bytes, version, 1400);
+        for (uint32_t length = 0; length <= sizeof bytes; length++) {
+            struct ip ip;
+            uint8_t *copy = exact_copy(bytes, length);
+            assert_int_equal(ip_parse_cut(copy, length, &ip), length < header ? wire_truncated : wire_none);
+            if (length >= header) {
+                assert_int_equal(ip.header_length, header);
+                assert_int_equal(ip.payload_length, 1400);
+            }
+            free(copy);
+        }
+    }
+    uint8_t routed[28] = {0};
+    struct ip ip;
+    build_quoted(routed, 4, 8);
+    routed[0] = 0x47;
+    memcpy(routed + IPV4_HEADER, "\x83\x07\x04\x0a\x00\x00\x01", 7);
+    assert_int_equal(ip_parse_cut(routed, sizeof routed, &ip), wire_none);
+    assert_true(ip.source_route);
+}
+
 static void hostile_quotes(void **state)
 {
     (void)state;
@@ -183,6 +211,7 @@ int main(void)
         cmocka_unit_test(quotes_of_each_length),
         cmocka_unit_test(quotes_with_options_and_extension_headers),
         cmocka_unit_test(extensions_behind_the_quote_are_left_out),
+        cmocka_unit_test(cut_packets),
         cmocka_unit_test(hostile_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
