@@ -20,14 +20,15 @@ static struct wide multiply(uint64_t a, uint64_t b)
 
 /* One digit, to base 2^32, of a long division: the quotient of (*remainder, next)
  * by a divisor whose top bit is set; *remainder < divisor before and after. The
- * estimate from the divisor's high half is at most 2 too large. */
+ * estimate from the divisor's high half is at most 2 too large, so at most 2^32 + 1,
+ * and its product with the low half still fits. */
 static uint32_t divide_digit(uint64_t *remainder, uint32_t next, uint64_t divisor)
 {
     const uint64_t high = divisor >> 32, low = (uint32_t)divisor;
     uint64_t quotient = *remainder / high;
     uint64_t rest = *remainder % high;
 
-    while (quotient > UINT32_MAX || quotient * low > (rest << 32 | next)) {
+    while (quotient * low > (rest << 32 | next)) {
         quotient--;
         rest += high;
         if (rest > UINT32_MAX) {

@@ -38,10 +38,7 @@ static struct list list_of(struct wheel *wheel, uint32_t slot)
                          &wheel->head[slot / WHEEL_SLOTS][slot % WHEEL_SLOTS]};
 }
 
-static uint64_t tick_of(const struct wheel *wheel, int64_t time)
-{
-    return time < 0 ? 0 : (uint64_t)time >> wheel->tick_shift;
-}
+static uint64_t tick_of(const struct wheel *wheel, int64_t time) { return (uint64_t)time >> wheel->tick_shift; }
 
 static void mark_empty(struct wheel *wheel, uint32_t slot)
 {
@@ -98,7 +95,7 @@ static void unlink_node(struct wheel *wheel, uint32_t index)
 static uint32_t slot_for(const struct wheel *wheel, int64_t deadline)
 {
     const uint64_t now = tick_of(wheel, wheel->now);
-    const uint64_t tick = deadline < wheel->now ? now : tick_of(wheel, deadline);
+    const uint64_t tick = deadline < wheel->now ? now : tick_of(wheel, deadline); /* so never of a negative time */
     const uint64_t difference = tick ^ now;
     uint32_t level = 0;
 

@@ -232,6 +232,33 @@ static void lower_positions_may_come_later(void **state)
     free(pages.memory);
 }
 
+/* A table that held parts of two groups becomes that of the lower one: below its
+ * old entries there must be nothing then, when the stream grows downwards. */
+static void a_divided_table_keeps_nothing_twice(void **state)
+{
+    struct slab pages;
+    struct stream stream = {0};
+
+    (void)state;
+    slab_init(&pages, zeroed(200 * 256), 256, 200);
+    for (uint32_t number = 100; number < 140; number++) { /* groups 1 and 2 */
+        assert_int_equal(stream_write(&stream, &pages, number * 256, (const uint8_t *)"a", 1), 1);
+    }
+    assert_int_equal(stream.levels, 1);
+    assert_int_equal(stream_write(&stream, &pages, 170 * 256, (const uint8_t *)"a", 1), 1);
+    assert_int_equal(stream.levels, 2);
+    assert_int_equal(stream_write(&stream, &pages, 64 * 256, (const uint8_t *)"a", 1), 1);
+    for (uint32_t number = 0; number < 200; number++) {
+        uint32_t length = 1;
+        const bool written = number == 64 || (number >= 100 && number < 140) || number == 170;
+        assert_int_equal(stream_at(&stream, &pages, number * 256, &length) != NULL, written);
+    }
+    assert_int_equal(stream.pages, 42 + 3);
+    stream_clear(&stream, &pages);
+    assert_int_equal(pages.used, 0);
+    free(pages.memory);
+}
+
 /* The limits of the header, with the slab never the cause. */
 static void span_is_limited(void **state)
 {
@@ -346,6 +373,22 @@ static void reserve_and_at_stay_inside_a_page(void **state)
     free(pages.memory);
 }
 
+static void an_empty_slab_writes_nothing(void **state)
+{
+    struct slab pages;
+    struct stream stream = {0};
+    uint32_t length = 10;
+
+    (void)state;
+    slab_init(&pages, NULL, 256, 0);
+    assert_int_equal(stream_write(&stream, &pages, 0, (const uint8_t *)"a", 1), 0);
+    assert_null(stream_reserve(&stream, &pages, UINT32_MAX, &length));
+    assert_int_equal(stream_write(&stream, &pages, 0, NULL, 0), 0);
+    stream_release(&stream, &pages, 1000);
+    stream_clear(&stream, &pages);
+    assert_int_equal(stream.pages, 0);
+}
+
 /* Going from inline straight to a root needs several pages: all or nothing. */
 static void growth_is_all_or_nothing(void **state)
 {
@@ -384,10 +427,12 @@ int main(void)
         cmocka_unit_test(equals_model_with_root),
         cmocka_unit_test(equals_model_when_starved),
         cmocka_unit_test(lower_positions_may_come_later),
+        cmocka_unit_test(a_divided_table_keeps_nothing_twice),
         cmocka_unit_test(span_is_limited),
         cmocka_unit_test(release_keeps_the_partly_used_page),
         cmocka_unit_test(release_below_everything_does_nothing),
         cmocka_unit_test(reserve_and_at_stay_inside_a_page),
+        cmocka_unit_test(an_empty_slab_writes_nothing),
         cmocka_unit_test(growth_is_all_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -311,6 +311,31 @@ static void early_once_after_a_cancel(void **state)
     }
 }
 
+/* Levels are relative to wheel.now: were it left behind, new objects would start
+ * in high levels and pass through all those below. */
+static void keeps_up_while_nothing_is_due(void **state)
+{
+    struct model model;
+
+    (void)state;
+    model_init(&model, 10, 0, 0);
+    assert_int_equal(wheel_expire(&model.wheel, SECOND), 0);
+    assert_true(model.wheel.now == SECOND);
+    wheel_arm(&model.wheel, 1, 100 * YEAR);
+    wheel_arm(&model.wheel, 2, YEAR);
+    assert_int_equal(wheel_expire(&model.wheel, 1000 * SECOND), 0);
+    assert_true(model.wheel.now == 1000 * SECOND);
+    wheel_arm(&model.wheel, 3, 1000 * SECOND + 5000);
+    assert_int_equal(wheel_expire(&model.wheel, 1000 * SECOND + 4999), 0);
+    assert_true(model.wheel.now >> 10 == (1000 * SECOND + 4999) >> 10);
+    assert_int_equal(wheel_expire(&model.wheel, 1000 * SECOND + 5000), 3);
+    assert_int_equal(wheel_expire(&model.wheel, YEAR - 1), 0);
+    assert_int_equal(wheel_expire(&model.wheel, 100 * YEAR), 2);
+    assert_int_equal(wheel_expire(&model.wheel, 100 * YEAR), 1);
+    assert_int_equal(wheel_expire(&model.wheel, 101 * YEAR), 0);
+    assert_true(model.wheel.now == 101 * YEAR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +346,7 @@ int main(void)
         cmocka_unit_test(never_cancels),
         cmocka_unit_test(due_objects_can_be_cancelled_and_moved),
         cmocka_unit_test(early_once_after_a_cancel),
+        cmocka_unit_test(keeps_up_while_nothing_is_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
