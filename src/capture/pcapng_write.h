@@ -25,16 +25,15 @@ bool pcapng_write_interface(struct capture_sink *sink, const struct pcapng_inter
 enum pcapng_direction { pcapng_direction_unknown, pcapng_inbound, pcapng_outbound };
 
 struct pcapng_packet {
-    uint32_t interface;
     uint64_t time; /* nanoseconds since 1970, or since whatever the lab's clock began with */
     const struct capture_piece *pieces;
-    uint32_t piece_count;
-    uint32_t original_length; /* on the wire; 0: as captured */
     const struct capture_text *comments;
-    uint32_t comment_count;
-    enum pcapng_direction direction; /* unknown writes no option */
-    bool has_drop_count;
     uint64_t drop_count; /* packets lost between the one before on this interface and this one */
+    bool has_drop_count;
+    enum pcapng_direction direction; /* unknown writes no option */
+    uint32_t interface;
+    uint32_t piece_count, comment_count;
+    uint32_t original_length; /* on the wire; 0: as captured */
 };
 bool pcapng_write_packet(struct capture_sink *sink, const struct pcapng_packet *packet);
 /* The bytes that pcapng_write_packet writes; 0 when the packet cannot be a block (4 GiB and more). */

@@ -52,20 +52,20 @@ struct capture_interface {
 };
 
 struct capture_packet {
-    int64_t time;  /* nanoseconds since 1970; saturates */
-    bool has_time; /* simple packet blocks have none */
-    bool inbound, outbound;
-    bool has_drop_count;
-    uint64_t drop_count; /* lost before this packet, as the file says */
-    uint32_t section;    /* of the file, from 0 */
-    uint32_t interface;  /* in its section; index into the interfaces given to capture_reader_init */
-    uint32_t link_type;
-    uint32_t captured_length, original_length;
-    const uint8_t *bytes;        /* in the window: valid until the next capture_reader_feed */
+    int64_t time;                /* nanoseconds since 1970; saturates */
     uint64_t offset;             /* in the file, of the packet's record or block */
+    uint64_t drop_count;         /* lost before this packet, as the file says */
+    const uint8_t *bytes;        /* in the window: valid until the next capture_reader_feed */
     struct capture_text comment; /* the first; see capture_packet_comment */
     const uint8_t *options;      /* pcapng options, for capture_packet_comment */
     uint32_t options_length;
+    uint32_t captured_length, original_length;
+    uint32_t section;   /* of the file, from 0 */
+    uint32_t interface; /* in its section; index into the interfaces given to capture_reader_init */
+    uint32_t link_type;
+    bool has_time; /* simple packet blocks have none */
+    bool has_drop_count;
+    bool inbound, outbound;
 };
 
 /* Fields up to `used` may be read; those below are the reader's own. */

@@ -176,7 +176,8 @@ static void cut_packets(void **state)
     struct ip ip;
     build_quoted(routed, 4, 8);
     routed[0] = 0x47;
-    memcpy(routed + IPV4_HEADER, "\x83\x07\x04\x0a\x00\x00\x01", 7);
+    routed[IPV4_HEADER] = 131;
+    routed[IPV4_HEADER + 1] = 7;
     assert_int_equal(ip_parse_cut(routed, sizeof routed, &ip), wire_none);
     assert_true(ip.source_route);
 }
