@@ -15,7 +15,8 @@ struct floor {
     size_t chunk;     /* bytes that the application hands over at a time */
     uint32_t segment; /* payload of a packet */
     bool checksum;
-    uint64_t bad; /* packets whose sum was wrong: none, but the compiler must believe in it */
+    bool zero_copy; /* the application writes and reads in place */
+    uint64_t bad;   /* packets whose sum was wrong: none, but the compiler must believe in it */
 };
 
 static uint16_t sum(const uint8_t *data, uint32_t length)
@@ -36,7 +37,8 @@ static void take(struct floor *floor, const struct septet_packet *packets, const
         memcpy(floor->received + at, span->data, span->length);
         at += span->length;
     }
-    memcpy(floor->sink, floor->received, at);
+    if (!floor->zero_copy)
+        memcpy(floor->sink, floor->received, at);
 }
 
 /* One chunk all the way. */
@@ -46,7 +48,8 @@ static void carry(struct floor *floor, size_t place)
     struct septet_span spans[SEPTET_BATCH];
     uint16_t sums[SEPTET_BATCH] = {0};
     uint8_t *sent = floor->sent + place;
-    memcpy(sent, floor->source, floor->chunk);
+    if (!floor->zero_copy)
+        memcpy(sent, floor->source, floor->chunk);
     uint32_t count = 0;
     for (size_t at = 0; at < floor->chunk; at += floor->segment) {
         spans[count] = (struct septet_span){sent + at, floor->segment};
@@ -80,7 +83,7 @@ static void measure(struct bench_run *run, struct floor *floor)
             if (place + floor->chunk > floor->sent_size)
                 place = 0;
         }
-        memory_report(run, &meter, floor->segment);
+        memory_report(run, &meter, floor->segment, floor->zero_copy ? "zero_copy_" : "");
         if (floor->bad)
             bench_skip(run, "the copies differ");
     }
@@ -90,17 +93,19 @@ static void measure(struct bench_run *run, struct floor *floor)
     free(floor->sent);
 }
 
-void limit_bulk(struct bench_run *run)
+static void bulk(struct bench_run *run, bool checksum)
 {
     size_t chunk = memory_chunk((uint32_t)run->size);
-    measure(run, &(struct floor){.chunk = chunk, .sent_size = chunk, .segment = (uint32_t)run->size});
+    struct floor floor = {.chunk = chunk, .sent_size = chunk, .segment = (uint32_t)run->size, .checksum = checksum};
+    measure(run, &floor);
+    floor.zero_copy = true;
+    if (!run->work)
+        measure(run, &floor);
 }
 
-void limit_bulk_checksum(struct bench_run *run)
-{
-    size_t chunk = memory_chunk((uint32_t)run->size);
-    measure(run, &(struct floor){.chunk = chunk, .sent_size = chunk, .segment = (uint32_t)run->size, .checksum = true});
-}
+void limit_bulk(struct bench_run *run) { bulk(run, false); }
+
+void limit_bulk_checksum(struct bench_run *run) { bulk(run, true); }
 
 void limit_window(struct bench_run *run)
 {

@@ -109,7 +109,7 @@ static void measure(struct bench_run *run, struct bulk *bulk)
             bulk->pair[1]->sys_check_timeouts();
         }
     }
-    memory_report(run, &meter, SEGMENT);
+    memory_report(run, &meter, SEGMENT, "");
 }
 
 static void transfer(struct bench_run *run, uint32_t window, bool checksums)

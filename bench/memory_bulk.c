@@ -12,6 +12,7 @@ struct bulk {
     size_t chunk;
     uint32_t segment, buffer;
     uint64_t received;
+    bool zero_copy; /* the application writes and reads in place */
     /* Acknowledgements on their way back, held until the window is full: memory-window. */
     struct held {
         uint8_t bytes[128];
@@ -37,10 +38,39 @@ static void drop_events(struct septet *stack)
     }
 }
 
+static void put(struct bulk *bulk)
+{
+    struct septet *client = bulk->pair.stack[CLIENT];
+    uint8_t *room;
+    if (!bulk->zero_copy) {
+        septet_send(client, bulk->connection[CLIENT], bulk->source, bulk->chunk, 0);
+        return;
+    }
+    for (size_t left = bulk->chunk, length = left; left > 0; length = left -= length)
+        if (septet_send_reserve(client, bulk->connection[CLIENT], &room, &length) < 0 ||
+            septet_send_commit(client, bulk->connection[CLIENT], length, 0) < 0)
+            break;
+}
+
+static void take_in_place(struct bulk *bulk)
+{
+    struct septet *server = bulk->pair.stack[SERVER];
+    const uint8_t *data;
+    size_t length;
+    while (septet_receive_peek(server, bulk->connection[SERVER], &data, &length) > 0 && length > 0) {
+        septet_receive_consume(server, bulk->connection[SERVER], length);
+        bulk->received += length;
+    }
+}
+
 static void take(struct bulk *bulk)
 {
     struct septet *server = bulk->pair.stack[SERVER];
     drop_events(server);
+    if (bulk->zero_copy) {
+        take_in_place(bulk);
+        return;
+    }
     for (int64_t got; (got = septet_receive(server, bulk->connection[SERVER], bulk->sink, bulk->chunk)) > 0;)
         bulk->received += (uint64_t)got;
 }
@@ -50,7 +80,7 @@ static void turn(struct bulk *bulk)
 {
     struct memory_pair *pair = &bulk->pair;
     if (septet_send_room(pair->stack[CLIENT], bulk->connection[CLIENT]) >= (int64_t)(bulk->buffer - bulk->chunk / 2))
-        septet_send(pair->stack[CLIENT], bulk->connection[CLIENT], bulk->source, bulk->chunk, 0);
+        put(bulk);
     while (memory_pair_move(pair, CLIENT) == SEPTET_BATCH) {
     }
     take(bulk);
@@ -94,7 +124,7 @@ static void release(struct bulk *bulk)
 static void turn_with_window(struct bulk *bulk)
 {
     struct memory_pair *pair = &bulk->pair;
-    septet_send(pair->stack[CLIENT], bulk->connection[CLIENT], bulk->source, bulk->chunk, 0);
+    put(bulk);
     uint32_t moved = memory_pair_move(pair, CLIENT);
     take(bulk);
     hold(bulk);
@@ -121,7 +151,7 @@ static void measure(struct bench_run *run, struct bulk *bulk, void (*one_turn)(s
             return;
         }
     }
-    memory_report(run, &meter, bulk->segment);
+    memory_report(run, &meter, bulk->segment, bulk->zero_copy ? "zero_copy_" : "");
 }
 
 static void fill_window(struct bench_run *run, struct bulk *bulk)
@@ -158,6 +188,9 @@ static void transfer(struct bench_run *run, struct bulk *bulk, uint32_t offloads
             if (bulk->held)
                 fill_window(run, bulk);
             else
+                measure(run, bulk, turn);
+            bulk->zero_copy = true;
+            if (!bulk->held && !run->work && !run->skipped[0])
                 measure(run, bulk, turn);
         }
         memory_pair_close(&bulk->pair);

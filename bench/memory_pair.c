@@ -7,16 +7,16 @@
 
 enum { PORT = 7 };
 
-size_t memory_chunk(uint32_t segment) { return (size_t)segment * (segment > 4096 ? 4 : SEPTET_BATCH); }
+size_t memory_chunk(uint32_t segment) { return (size_t)segment * (segment > 4096 ? 2 : SEPTET_BATCH); }
 
-void memory_report(struct bench_run *run, const struct meter *meter, uint32_t segment)
+void memory_report(struct bench_run *run, const struct meter *meter, uint32_t segment, const char *prefix)
 {
     double segments = (double)meter->work / segment;
     run->units = segments * 2;
     if (run->work)
         return;
-    bench_figure(run, (double)meter->work * 8 / (double)meter->cpu, "Gbit/s", "rate");
-    bench_figure(run, (double)meter->cpu / run->units, "ns", "ns_per_segment");
+    bench_figure(run, (double)meter->work * 8 / (double)meter->cpu, "Gbit/s", "%srate", prefix);
+    bench_figure(run, (double)meter->cpu / run->units, "ns", "%sns_per_segment", prefix);
 }
 
 struct septet_address memory_address(enum memory_end end)

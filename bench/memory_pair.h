@@ -50,7 +50,7 @@ size_t memory_pair_touched(const struct memory_pair *pair, enum memory_end end);
 /* Bytes that the application hands over at a time, for packets with so much payload. */
 size_t memory_chunk(uint32_t segment);
 
-/* The figures of a bulk transfer: rate and ns_per_segment. meter->done counts payload bytes. */
-void memory_report(struct bench_run *run, const struct meter *meter, uint32_t segment);
+/* The figures of a bulk transfer: rate and ns_per_segment, with a prefix. meter->done counts payload bytes. */
+void memory_report(struct bench_run *run, const struct meter *meter, uint32_t segment, const char *prefix);
 
 #endif
