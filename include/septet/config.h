@@ -45,6 +45,8 @@ struct septet_tcp_config {
     int64_t keepalive_interval; /**< between probes (75 s) */
     int64_t challenge_interval; /**< least time between challenge ACKs of one connection, RFC 5961 section 7 (500 ms) */
     int64_t sws_override;      /**< sender silly-window override timer, RFC 9293 3.8.6.2.1 (200 ms) */
+    bool window_probe_octet;   /**< window probes carry an octet of data as the RFC says; false: an old number and none (true) */
+    bool missing_timestamps;   /**< take segments without a timestamp although negotiated (false) */
     bool pacing;               /**< spread data over the round trip instead of sending a window at once (false) */
     bool fast_path;            /**< header prediction; false takes the steps of 3.10.7 for every segment (true) */
     bool gro;                  /**< merge neighbouring segments of a batch before processing (true) */

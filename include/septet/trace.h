@@ -62,6 +62,7 @@ enum septet_loss_reason {
     SEPTET_LOSS_PARTIAL_ACK,   /**< a partial ACK in recovery, RFC 6582 */
     SEPTET_LOSS_TIMEOUT,       /**< RFC 6298 */
     SEPTET_LOSS_PATH_MTU,      /**< too big for the path */
+    SEPTET_LOSS_WINDOW,        /**< sent into a window that was closed, and is open again */
     SEPTET_LOSS_COUNT
 };
 

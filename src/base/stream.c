@@ -364,3 +364,67 @@ void stream_release(struct stream *stream, struct slab *pages, uint32_t before)
 }
 
 void stream_clear(struct stream *stream, struct slab *pages) { release_lowest(stream, pages, stream->span); }
+
+static void forget_page(struct stream *stream, struct slab *pages, uint32_t number)
+{
+    uint32_t table = stream->slot[0];
+
+    if (stream->levels == 0) {
+        stream->slot[number % STREAM_INLINE] = 0;
+        return;
+    }
+    if (stream->levels == 2) {
+        table = entry_get(pages, table, group_of(stream->shift, number));
+    }
+    entry_set(pages, table, number & entry_mask(stream->shift), 0);
+}
+
+/* Returns the tables of groups in which only numbers [low + keep, low + span) lay. */
+static void forget_tables(struct stream *stream, struct slab *pages, uint32_t keep)
+{
+    const uint32_t last = group_of(stream->shift, stream->low + keep - 1);
+
+    for (uint32_t i = keep; i < stream->span; i++) {
+        const uint32_t group = group_of(stream->shift, stream->low + i);
+        const uint32_t table = entry_get(pages, stream->slot[0], group);
+
+        if (group != last && table != 0) {
+            give_back(stream, pages, table);
+            entry_set(pages, stream->slot[0], group, 0);
+        }
+    }
+}
+
+void stream_truncate(struct stream *stream, struct slab *pages, uint32_t from)
+{
+    const uint32_t mask = number_mask(stream->shift);
+    const uint32_t first = (from >> stream->shift) + ((from & (pages->size - 1)) != 0);
+    uint32_t keep = (first - stream->low) & mask;
+
+    if (keep > mask / 2) {
+        keep = 0;
+    }
+    if (stream->span == 0 || keep >= stream->span) {
+        return;
+    }
+    while (keep > 0 && find_page(stream, pages, (stream->low + keep - 1) & mask) == 0) {
+        keep--;
+    }
+    if (keep == 0) {
+        stream_clear(stream, pages);
+        return;
+    }
+    for (uint32_t i = keep; i < stream->span; i++) {
+        const uint32_t number = (stream->low + i) & mask;
+        const uint32_t reference = find_page(stream, pages, number);
+
+        if (reference != 0) {
+            give_back(stream, pages, reference);
+            forget_page(stream, pages, number);
+        }
+    }
+    if (stream->levels == 2) {
+        forget_tables(stream, pages, keep);
+    }
+    stream->span = keep;
+}

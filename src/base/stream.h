@@ -47,6 +47,8 @@ uint8_t *stream_at(const struct stream *stream, const struct slab *pages, uint32
 void stream_read(const struct stream *stream, const struct slab *pages, uint32_t at, uint8_t *to, uint32_t length);
 /* Returns all pages that end at or before a position, and tables with nothing left in them. */
 void stream_release(struct stream *stream, struct slab *pages, uint32_t before);
+/* Returns all pages that begin at or after a position: what they held is gone. */
+void stream_truncate(struct stream *stream, struct slab *pages, uint32_t from);
 /* Returns everything. */
 void stream_clear(struct stream *stream, struct slab *pages);
 

@@ -104,7 +104,7 @@ const char *septet_phase_name(unsigned phase)
 
 const char *septet_loss_name(unsigned reason)
 {
-    static const char *const names[] = {"sack", "duplicate_ack", "partial_ack", "timeout", "path_mtu"};
+    static const char *const names[] = {"sack", "duplicate_ack", "partial_ack", "timeout", "path_mtu", "window"};
     return TEXT_OF(names, reason, "unknown");
 }
 

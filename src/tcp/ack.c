@@ -1,0 +1,233 @@
+#include "tcp/cc.h"
+#include "tcp/record.h"
+
+/* What an ACK tells: RFC 9293 section 3.10.7.4 fifth, gathered into one struct ack. */
+
+struct flight *flight_begin(struct tcp *tcp, struct connection *c)
+{
+    if (c->flight != 0)
+        return tcp_flight(tcp, c);
+    c->flight = slab_take(&tcp->flights); /* as many as connections: never refused */
+    struct flight *flight = tcp_flight(tcp, c);
+    *flight = (struct flight){
+        .recover = c->snd_una,
+        .high_rxt = c->snd_una,
+        .lost_below = c->snd_una,
+        .highest_sacked = c->snd_una,
+        .delivered_at = tcp->core->now,
+        .first_sent_at = tcp->core->now,
+    };
+    c->progress_at = compact_clock(tcp->core->now);
+    return flight;
+}
+
+void flight_end(struct tcp *tcp, struct connection *c)
+{
+    struct flight *flight = tcp_flight(tcp, c);
+    if (flight == NULL)
+        return;
+    stream_clear(&flight->records, &tcp->core->pages);
+    slab_return(&tcp->flights, c->flight);
+    c->flight = 0;
+}
+
+uint32_t flight_size(const struct tcp *tcp, const struct connection *c)
+{
+    const struct flight *flight = tcp_flight(tcp, c);
+    if (flight == NULL)
+        return 0;
+    const uint32_t outstanding = c->snd_nxt - c->snd_una + flight->retransmitted;
+    const uint32_t gone = flight->sacked + flight->lost;
+    return outstanding > gone ? outstanding - gone : 0;
+}
+
+/* Takes note of segments that have arrived: `mask` of them in a record, none of them SACKed before. */
+static void segments_acknowledged(struct connection *c, struct flight *flight, struct record *record, uint64_t mask,
+                                  struct ack *ack)
+{
+    const uint32_t bytes = record_bytes(record, mask);
+    flight->lost -= record_bytes(record, mask & record->lost);
+    flight->retransmitted -= record_bytes(record, mask & record->retransmitted);
+    /* Karn: what was sent twice measures nothing. */
+    if ((mask & ~record->lost) != 0 && record->sent_at >= ack->sent_at) {
+        ack->sent_at = record->sent_at;
+        ack->prior_delivered = record->delivered;
+        ack->prior_time = record->sent_at - (int64_t)record->delivered_before_us * 1000;
+        ack->send_elapsed = (int64_t)record->first_before_us * 1000;
+        ack->app_limited = record->app_limited;
+        ack->rate_valid = true;
+        flight->first_sent_at = record->sent_at;
+    }
+    record->lost &= ~mask;
+    record->retransmitted &= ~mask;
+    c->delivered += bytes;
+    ack->delivered += bytes;
+}
+
+void segments_sacked(struct connection *c, struct flight *flight, struct record *record, uint64_t mask,
+                     struct ack *ack)
+{
+    const uint32_t bytes = record_bytes(record, mask);
+    segments_acknowledged(c, flight, record, mask, ack);
+    record->sacked |= mask;
+    flight->sacked += bytes;
+    ack->sacked += bytes;
+}
+
+/* Drops the first segments of a record, which are acknowledged as a whole. */
+static void record_shift(struct record *record, uint32_t segments)
+{
+    record->seq += segments * record->mss;
+    record->length -= segments * record->mss;
+    record->sacked >>= segments;
+    record->lost >>= segments;
+    record->retransmitted >>= segments;
+}
+
+static void acknowledge_up_to(struct tcp *tcp, struct connection *c, struct flight *flight, uint32_t ack_number,
+                              struct ack *ack)
+{
+    uint32_t number = flight->records_first;
+    while (number != flight->records_end) {
+        struct record *record = record_at(tcp, flight, number);
+        const bool whole = seq_leq(record->seq + record->length, ack_number);
+        const uint32_t segments = whole ? 0 : (ack_number - record->seq) / record->mss;
+        if (!whole && (seq_leq(ack_number, record->seq) || segments == 0))
+            break;
+        const uint64_t mask = whole ? record_mask(record) : (UINT64_C(1) << segments) - 1;
+        flight->sacked -= record_bytes(record, mask & record->sacked);
+        segments_acknowledged(c, flight, record, mask & ~record->sacked, ack);
+        if (!whole) {
+            record_shift(record, segments);
+            break;
+        }
+        number++;
+    }
+    if (number != flight->records_first)
+        record_release(tcp, flight, number);
+}
+
+/* RFC 9293 3.10.7.4: SND.WL1 and SND.WL2 keep old segments from changing the window (U-10). */
+static void take_window(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)
+{
+    if (seq_lt(segment->seq, c->snd_wl1) || (segment->seq == c->snd_wl1 && seq_lt(segment->ack, c->snd_wl2)))
+        return;
+    const uint32_t window = (uint32_t)segment->window << c->snd_wscale;
+    ack->window_changed = window != c->snd_wnd;
+    c->snd_wnd = window;
+    c->snd_wnd_max = max_u32(c->snd_wnd_max, window);
+    c->snd_wl1 = segment->seq;
+    c->snd_wl2 = segment->ack;
+    if (ack->window_changed)
+        trace_values(tcp, c, SEPTET_TRACE_send_window, c->snd_una, c->snd_nxt, window, 0);
+}
+
+static void take_rtt(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)
+{
+    if (ack->rate_valid) {
+        ack->rtt = tcp->core->now - ack->sent_at;
+    } else if (ack->acked != 0 && (c->flags & CONNECTION_TIMESTAMPS) && segment->options.has_timestamps) {
+        /* RFC 7323 4.1: the echo tells which transmission it was. */
+        const uint32_t ago = timestamp_clock(tcp->core->now) + c->ts_offset - segment->options.ts_ecr;
+        if (ago < 1u << 24)
+            ack->rtt = (int64_t)ago * SEPTET_MILLISECOND;
+    }
+    if (ack->rtt >= 0)
+        rtt_sample(tcp, c, ack->rtt);
+}
+
+static void free_acknowledged(struct tcp *tcp, struct connection *c)
+{
+    /* FIN is beyond the last byte. */
+    stream_release(&c->send, &tcp->core->pages, seq_min(c->snd_una, c->snd_end));
+    if (c->snd_una == c->snd_end || ((c->flags & CONNECTION_FIN_SENT) && c->snd_una == c->snd_nxt))
+        stream_clear(&c->send, &tcp->core->pages);
+    if (c->snd_una == c->snd_nxt) {
+        flight_end(tcp, c);
+        if (c->snd_nxt == c->snd_end + ((c->flags & CONNECTION_FIN_SENT) != 0))
+            connection_event(tcp, c, SEPTET_EVENT_ACKNOWLEDGED);
+    }
+}
+
+static void tell_writable(struct tcp *tcp, struct connection *c)
+{
+    if (!(c->flags & (CONNECTION_WANTS_WRITE | CONNECTION_WANTS_PAGES)) || tcp_send_room(tcp, tcp_handle(tcp, c)) <= 0)
+        return;
+    /* Not for every ACK: when a third of the buffer is free, S55. */
+    if ((c->flags & CONNECTION_WANTS_WRITE) && c->snd_end - c->snd_una > c->options.send_buffer / 3 * 2)
+        return;
+    const uint32_t events = ((c->flags & CONNECTION_WANTS_WRITE) ? SEPTET_EVENT_WRITABLE : 0u) |
+                            ((c->flags & CONNECTION_WANTS_PAGES) ? SEPTET_EVENT_ROOM | SEPTET_EVENT_WRITABLE : 0u);
+    c->flags &= ~(uint32_t)(CONNECTION_WANTS_WRITE | CONNECTION_WANTS_PAGES);
+    connection_event(tcp, c, events);
+}
+
+static void advance_una(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)
+{
+    ack->acked = segment->ack - c->snd_una;
+    if (c->flight != 0)
+        acknowledge_up_to(tcp, c, tcp_flight(tcp, c), segment->ack, ack);
+    c->snd_una = segment->ack;
+    c->acked_at = c->progress_at = compact_clock(tcp->core->now);
+    c->flags |= CONNECTION_CONFIRM;
+    if (c->flags & CONNECTION_RETRIED) {
+        c->flags &= ~(uint32_t)CONNECTION_RETRIED;
+        c->soft_error = SEPTET_OK;
+    }
+    if ((c->flags & CONNECTION_URGENT_OUT) && seq_geq(c->snd_una, c->snd_up))
+        c->flags &= ~(uint32_t)CONNECTION_URGENT_OUT;
+    const uint32_t end = c->snd_end;
+    if (seq_lt(c->snd_sml, c->snd_una))
+        c->snd_sml = seq_min(c->snd_una, end);
+}
+
+/* The window is open again: what was sent into the closed one (a probe's octet, or what a shrunk window cut off)
+ * is not waited for. That says nothing about congestion. */
+static void window_reopened(struct tcp *tcp, struct connection *c)
+{
+    c->backoff = 0;
+    c->resend_kind = RESEND_NONE;
+    c->resend_at = SEPTET_NEVER;
+    c->flags &= ~(uint32_t)CONNECTION_PROBE;
+    if (c->flight == 0)
+        return;
+    loss_mark_all(tcp, c, SEPTET_LOSS_WINDOW);
+    tcp_flight(tcp, c)->recover = c->snd_nxt;
+    c->phase = SEPTET_PHASE_LOSS;
+    c->flags |= CONNECTION_RESEND_FIRST;
+}
+
+void ack_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
+{
+    struct ack ack = {.rtt = -1, .flight_before = flight_size(tcp, c)};
+    const uint32_t occupied = segment->length + ((segment->flags & TCP_FIN) != 0);
+    if (seq_lt(segment->ack, c->snd_una))
+        return; /* old, but within what RFC 5961 accepts: its data counts */
+    if (occupied == 0)
+        COUNT(tcp->core, PureAcks);
+    take_window(tcp, c, segment, &ack);
+    ack.duplicate = segment->ack == c->snd_una && occupied == 0 && !ack.window_changed && c->flight != 0;
+    if (seq_gt(segment->ack, c->snd_una))
+        advance_una(tcp, c, segment, &ack);
+    if (c->flight != 0 && (c->flags & CONNECTION_SACK))
+        sack_arrives(tcp, c, segment, &ack);
+    take_rtt(tcp, c, segment, &ack);
+    if (ack.delivered != 0)
+        rate_sample(tcp, c, &ack);
+    if (ack.duplicate)
+        COUNT(tcp->core, DupAcksIn);
+    if (c->flight != 0) {
+        loss_detect(tcp, c, &ack);
+        recovery_ack(tcp, c, &ack);
+    }
+    if (ack.acked != 0) {
+        free_acknowledged(tcp, c);
+        timer_retransmission_restart(tcp, c);
+        tell_writable(tcp, c);
+    }
+    if (c->resend_kind == RESEND_PERSIST) {
+        c->progress_at = compact_clock(tcp->core->now); /* MUST-37: who answers probes is alive */
+        if (c->snd_wnd != 0)
+            window_reopened(tcp, c);
+    }
+}

@@ -1,0 +1,286 @@
+#include "base/memory.h"
+#include "tcp/cc.h"
+
+/* Passive opens until their third segment: SYN-RECEIVED in 60 bytes. RFC 9293 sections 3.10.7.2 and 3.10.7.4. */
+
+static uint32_t half_open_window(const struct tcp *tcp, const struct compact *half)
+{
+    return min_u32(tcp_listener(tcp, half->listener)->options.receive_buffer, 65535);
+}
+
+static void send_syn_ack(struct tcp *tcp, const struct compact *half, const struct septet_tuple *tuple)
+{
+    struct reply *reply = reply_add(tcp, tuple);
+    if (reply == NULL)
+        return;
+    const struct connection_options *options = &tcp_listener(tcp, half->listener)->options;
+    const struct syn_offer offer = {
+        .mss = options->maxseg != 0 ? options->maxseg : UINT16_MAX, /* reply_path() lowers it to the path's */
+        .timestamps = (half->options & COMPACT_TIMESTAMPS) != 0,
+        .sack = (half->options & COMPACT_SACK) != 0,
+        .window_scaling = (half->options & COMPACT_WINDOW_SCALING) != 0,
+        .window_scale = window_scale_for(tcp, options->receive_buffer),
+        .ts_val = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, tuple),
+        .ts_ecr = half->ts_recent,
+    };
+    reply->seq = half->snd_nxt - 1;
+    reply->ack = half->rcv_nxt;
+    reply->flags = TCP_SYN | TCP_ACK;
+    reply->window = (uint16_t)half_open_window(tcp, half);
+    reply->traffic_class = options->traffic_class;
+    reply->hop_limit = options->hop_limit;
+    reply->options_length = (uint8_t)build_syn_options(&offer, reply->options);
+}
+
+static struct fifo *timer_list(struct tcp *tcp, const struct compact *half)
+{
+    return &tcp->synack_timers[half->retries];
+}
+
+static void timer_start(struct tcp *tcp, uint32_t index)
+{
+    struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
+    const int64_t wait = min_i64(tcp->config->rto_initial << half->retries, tcp->config->rto_maximum);
+    compact_append(tcp, DEMUX_HALF_OPEN, timer_list(tcp, half), index, tcp->core->now + wait);
+}
+
+void half_open_remove(struct tcp *tcp, uint32_t index, enum septet_state to)
+{
+    struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
+    const struct septet_tuple tuple = compact_tuple(tcp, half);
+    tcp_listener(tcp, half->listener)->half_open--;
+    compact_unlink(tcp, DEMUX_HALF_OPEN, timer_list(tcp, half), index);
+    compact_free(tcp, DEMUX_HALF_OPEN, index);
+    if (to != SEPTET_STATE_established) {
+        COUNT(tcp->core, AttemptFails);
+        trace_state(tcp, &tuple, 0, SEPTET_STATE_syn_received, to);
+    }
+}
+
+void half_open_expire(struct tcp *tcp)
+{
+    for (unsigned list = 0; list < TCP_RETRY_LISTS; list++) {
+        uint32_t index;
+        while ((index = tcp->synack_timers[list].head) != 0) {
+            struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
+            if ((int32_t)(half->deadline - compact_clock(tcp->core->now)) > 0)
+                break;
+            if (half->retries >= tcp->config->synack_retries) {
+                half_open_remove(tcp, index, SEPTET_STATE_closed);
+                continue;
+            }
+            const struct septet_tuple tuple = compact_tuple(tcp, half);
+            compact_unlink(tcp, DEMUX_HALF_OPEN, timer_list(tcp, half), index);
+            half->retries++;
+            timer_start(tcp, index);
+            COUNT(tcp->core, RetransSegs);
+            send_syn_ack(tcp, half, &tuple);
+        }
+    }
+}
+
+int64_t half_open_deadline(const struct tcp *tcp)
+{
+    int64_t earliest = SEPTET_NEVER;
+    for (unsigned list = 0; list < TCP_RETRY_LISTS; list++) {
+        const uint32_t index = tcp->synack_timers[list].head;
+        if (index != 0)
+            earliest =
+                min_i64(earliest, compact_deadline(tcp, compact_at(tcp, DEMUX_HALF_OPEN, index)->deadline));
+    }
+    return earliest;
+}
+
+/* RFC 9293 section 3.10.7.2, LISTEN. */
+void listener_arrives(struct tcp *tcp, uint32_t listener, const struct segment *segment)
+{
+    if (segment->flags & TCP_RST) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_rst);
+    } else if (segment->flags & TCP_ACK) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_ack);
+        reply_reset(tcp, segment);
+    } else if ((segment->flags & (TCP_SYN | TCP_FIN)) == TCP_SYN) {
+        listener_syn(tcp, listener, segment, 0, false);
+    } else {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_flags);
+    }
+}
+
+static uint8_t agreed_options(const struct tcp *tcp, const struct tcp_options *options)
+{
+    uint8_t agreed = 0;
+    if (options->has_window_scale && tcp->config->window_scaling)
+        agreed = (uint8_t)(COMPACT_WINDOW_SCALING | min_u32(options->window_scale, 14));
+    if (options->has_timestamps && tcp->config->timestamps)
+        agreed |= COMPACT_TIMESTAMPS;
+    if (options->sack_permitted && tcp->config->sack)
+        agreed |= COMPACT_SACK;
+    return agreed;
+}
+
+void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment, uint32_t iss_above, bool iss_bound)
+{
+    struct listener *listener = tcp_listener(tcp, index);
+    if (listener->queued >= listener->backlog) {
+        COUNT(tcp->core, ListenDrops);
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_backlog);
+        return;
+    }
+    uint32_t half_index;
+    struct compact *half = compact_new(tcp, DEMUX_HALF_OPEN, segment->tuple, &half_index);
+    if (half == NULL) {
+        COUNT(tcp->core, ListenDrops);
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_half_open_limit);
+        return;
+    }
+    uint32_t iss = isn_make(tcp, segment->tuple);
+    if (iss_bound && seq_leq(iss, iss_above))
+        iss = iss_above + 65536; /* MAY-2: above what the old connection used */
+    const bool ipv4 = septet_address_is_ipv4(&segment->tuple->remote);
+    half->mss_or_window = segment->options.has_mss
+                              ? segment->options.mss
+                              : (ipv4 ? tcp->config->mss_default_ipv4 : tcp->config->mss_default_ipv6);
+    half->snd_nxt = iss + 1;
+    half->rcv_nxt = segment->seq + 1;
+    half->ts_recent = segment->options.ts_val;
+    half->options = agreed_options(tcp, &segment->options);
+    half->listener = (uint16_t)index;
+    listener->half_open++;
+    timer_start(tcp, half_index);
+    trace_state(tcp, segment->tuple, 0, SEPTET_STATE_listen, SEPTET_STATE_syn_received);
+    send_syn_ack(tcp, half, segment->tuple);
+}
+
+static void half_open_acknowledge(struct tcp *tcp, struct compact *half, const struct segment *segment)
+{
+    if (compact_clock(tcp->core->now) - half->acknowledged < compact_clock(tcp->config->challenge_interval)) {
+        COUNT(tcp->core, ChallengeACKsSkipped);
+        return;
+    }
+    struct reply *reply = reply_add(tcp, segment->tuple);
+    if (reply == NULL)
+        return;
+    half->acknowledged = compact_clock(tcp->core->now);
+    COUNT(tcp->core, ChallengeACKs);
+    reply->seq = half->snd_nxt;
+    reply->ack = half->rcv_nxt;
+    reply->flags = TCP_ACK;
+    reply->window = (uint16_t)half_open_window(tcp, half);
+    if (half->options & COMPACT_TIMESTAMPS) {
+        const uint32_t clock = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, segment->tuple);
+        reply->options_length = (uint8_t)build_timestamps(reply->options, clock, half->ts_recent);
+    }
+}
+
+/* The third segment: the half-open connection becomes a whole one. NULL when there is no room. */
+static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, const struct segment *segment)
+{
+    const struct compact half = *compact_at(tcp, DEMUX_HALF_OPEN, index);
+    const struct listener *listener = tcp_listener(tcp, half.listener);
+    struct connection *c = connection_new(tcp, segment->tuple, &listener->options, false);
+    if (c == NULL)
+        return NULL;
+    half_open_remove(tcp, index, SEPTET_STATE_established);
+    demux_insert(tcp, &c->tuple, DEMUX_CONNECTION, tcp_index(tcp, c));
+    const struct segment syn = {
+        .options =
+            {
+                .has_mss = true,
+                .mss = half.mss_or_window,
+                .has_window_scale = (half.options & COMPACT_WINDOW_SCALING) != 0,
+                .window_scale = half.options & COMPACT_SCALE,
+                .has_timestamps = (half.options & COMPACT_TIMESTAMPS) != 0,
+                .ts_val = half.ts_recent,
+                .sack_permitted = (half.options & COMPACT_SACK) != 0,
+            },
+    };
+    c->listener = half.listener;
+    c->path.mtu = segment->mtu;
+    connection_options_of_syn(tcp, c, &syn);
+    c->iss = half.snd_nxt - 1;
+    c->irs = half.rcv_nxt - 1;
+    c->snd_una = c->iss;
+    c->snd_nxt = c->snd_end = c->snd_sml = half.snd_nxt;
+    c->rcv_nxt = c->rcv_read = c->ack_sent = half.rcv_nxt;
+    c->rcv_adv = c->rcv_nxt + min_u32(listener->options.receive_buffer, 65535);
+    c->flags |= half.retries != 0 ? CONNECTION_SYN_RETRANSMITTED : 0;
+    c->state = SEPTET_STATE_syn_received; /* as it was traced when it was half open */
+    COUNT(tcp->core, PassiveOpens);
+    return c;
+}
+
+static bool half_open_unacceptable(struct tcp *tcp, struct compact *half, struct segment *segment)
+{
+    const uint32_t window = half_open_window(tcp, half);
+    const uint32_t length =
+        segment->length + ((segment->flags & TCP_SYN) != 0) + ((segment->flags & TCP_FIN) != 0);
+    const bool paws = (half->options & COMPACT_TIMESTAMPS) && segment->options.has_timestamps &&
+                      seq_lt(segment->options.ts_val, half->ts_recent) && !(segment->flags & TCP_RST);
+    const bool inside = seq_in(segment->seq, half->rcv_nxt, half->rcv_nxt + window) ||
+                        (length != 0 && seq_in(segment->seq + length - 1, half->rcv_nxt, half->rcv_nxt + window));
+    if (inside && !paws)
+        return false;
+    if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && segment->seq == half->rcv_nxt - 1) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_duplicate_syn);
+        send_syn_ack(tcp, half, segment->tuple);
+        return true;
+    }
+    drop_segment(tcp, NULL, segment, paws ? SEPTET_DROP_tcp_paws : SEPTET_DROP_tcp_unacceptable);
+    if (!(segment->flags & TCP_RST))
+        half_open_acknowledge(tcp, half, segment);
+    return true;
+}
+
+void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
+{
+    struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
+    if (half_open_unacceptable(tcp, half, segment))
+        return;
+    if (segment->flags & TCP_RST) {
+        if (segment->seq == half->rcv_nxt) {
+            half_open_remove(tcp, index, SEPTET_STATE_listen); /* MUST-11: the application is not told */
+        } else {
+            drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_rst_challenge);
+            half_open_acknowledge(tcp, half, segment);
+        }
+        return;
+    }
+    if (segment->flags & TCP_SYN) {
+        half_open_remove(tcp, index, SEPTET_STATE_listen);
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_syn_challenge);
+        return;
+    }
+    if (!(segment->flags & TCP_ACK)) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_no_ack);
+        return;
+    }
+    if (segment->ack != half->snd_nxt) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_ack_bad_handshake);
+        reply_reset(tcp, segment);
+        return;
+    }
+    struct listener *listener = tcp_listener(tcp, half->listener);
+    if (listener->queued >= listener->backlog) {
+        COUNT(tcp->core, ListenDrops);
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_backlog);
+        return;
+    }
+    struct connection *c = half_open_promote(tcp, index, segment);
+    if (c == NULL) {
+        tcp->waiting_for_connection = half->listener;
+        COUNT(tcp->core, ListenDrops);
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_connection_limit);
+        return;
+    }
+    listener_queue(tcp, c);
+    segment_accepted(tcp, c, segment);
+}
+
+bool half_open_icmp(struct tcp *tcp, uint32_t index, uint32_t seq, bool hard)
+{
+    if (seq != compact_at(tcp, DEMUX_HALF_OPEN, index)->snd_nxt - 1)
+        return false;
+    if (hard)
+        half_open_remove(tcp, index, SEPTET_STATE_closed);
+    return true;
+}

@@ -1,0 +1,37 @@
+#include "tcp/internal.h"
+
+/* Round-trip time and retransmission timeout, RFC 6298 (MUST-18), in microseconds. */
+
+static uint32_t clamp_us(int64_t ns)
+{
+    const int64_t us = (ns + 500) / 1000;
+    return us < 1 ? 1 : us > UINT32_MAX / 8 ? UINT32_MAX / 8 : (uint32_t)us;
+}
+
+void rtt_sample(struct tcp *tcp, struct connection *c, int64_t rtt)
+{
+    const uint32_t sample = clamp_us(rtt);
+    c->last_rtt_us = sample;
+    if (c->min_rtt_us == 0 || sample < c->min_rtt_us)
+        c->min_rtt_us = sample;
+    if (c->srtt_us == 0) {
+        c->srtt_us = sample;
+        c->rttvar_us = sample / 2;
+    } else {
+        const uint32_t deviation = c->srtt_us > sample ? c->srtt_us - sample : sample - c->srtt_us;
+        c->rttvar_us = (uint32_t)((3 * (uint64_t)c->rttvar_us + deviation) / 4);
+        c->srtt_us = (uint32_t)((7 * (uint64_t)c->srtt_us + sample) / 8);
+    }
+    const uint64_t granularity = (uint64_t)tcp->core->config.clock_granularity / 1000;
+    uint64_t rto = c->srtt_us + max_u64(granularity, 4 * (uint64_t)c->rttvar_us);
+    rto = max_u64(rto, (uint64_t)tcp->config->rto_minimum / 1000);
+    c->rto_us = (uint32_t)min_u64(rto, (uint64_t)tcp->config->rto_maximum / 1000);
+    c->backoff = 0;
+    trace_values(tcp, c, SEPTET_TRACE_rtt, sample, c->srtt_us, c->rttvar_us, c->rto_us);
+}
+
+uint64_t rtt_timeout(const struct tcp *tcp, const struct connection *c)
+{
+    const uint64_t rto = (uint64_t)c->rto_us * 1000 << min_u32(c->backoff, 16);
+    return min_u64(rto, (uint64_t)tcp->config->rto_maximum);
+}

@@ -1,0 +1,116 @@
+#include "tcp/internal.h"
+
+/* TIME-WAIT, RFC 9293 sections 3.6.1 and 3.10.7.4: it answers what is left of the old
+ * connection for twice the maximum segment lifetime (MUST-13), ignores RSTs (RFC 1337)
+ * and makes room for a SYN that is provably newer (MAY-2, RFC 6191). A connection whose
+ * handle is still held waits in its full record, others in a compact one. */
+
+void time_wait_begin(struct tcp *tcp, struct connection *c)
+{
+    connection_drop_buffers(tcp, c);
+    reassembly_clear(tcp, c);
+    connection_state(tcp, c, SEPTET_STATE_time_wait);
+    c->resend_at = c->pace_at = SEPTET_NEVER;
+    c->resend_kind = RESEND_NONE;
+    c->idle_at = tcp->core->now + 2 * tcp->config->msl;
+    timer_update(tcp, c);
+}
+
+void time_wait_compact(struct tcp *tcp, struct connection *c)
+{
+    if (c->state != SEPTET_STATE_time_wait || !(c->flags & CONNECTION_RELEASED) ||
+        (c->flags & (CONNECTION_ACK_NOW | CONNECTION_PARKED)))
+        return;
+    uint32_t index;
+    const int64_t deadline = c->idle_at;
+    const struct connection copy = *c;
+    struct fifo *list = &tcp->time_waits;
+    /* The list is in order of deadline; who closed late has less time left and stays in its record. */
+    if (list->tail != 0) {
+        const struct compact *last = compact_at(tcp, DEMUX_TIME_WAIT, list->tail);
+        if ((int32_t)(compact_clock(deadline + (1 << 20) - 1) - last->deadline) < 0)
+            return;
+    }
+    struct compact *compact = compact_new(tcp, DEMUX_TIME_WAIT, &copy.tuple, &index);
+    if (compact == NULL)
+        return;
+    compact->snd_nxt = copy.snd_nxt;
+    compact->rcv_nxt = copy.rcv_nxt;
+    compact->ts_recent = copy.ts_recent;
+    compact->mss_or_window = (uint16_t)min_u32((copy.rcv_adv - copy.rcv_nxt) >> copy.rcv_wscale, 65535);
+    compact->options = (copy.flags & CONNECTION_TIMESTAMPS) ? COMPACT_TIMESTAMPS : 0;
+    compact_append(tcp, DEMUX_TIME_WAIT, list, index, deadline);
+    connection_hand_over(tcp, c);
+}
+
+bool time_wait_reusable(const struct segment *segment, bool timestamps, uint32_t ts_recent, uint32_t rcv_nxt)
+{
+    if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
+        return false;
+    if (timestamps && segment->options.has_timestamps && segment->options.ts_val != ts_recent)
+        return seq_gt(segment->options.ts_val, ts_recent);
+    return seq_gt(segment->seq, rcv_nxt);
+}
+
+static void time_wait_remove(struct tcp *tcp, uint32_t index)
+{
+    const struct septet_tuple tuple = compact_tuple(tcp, compact_at(tcp, DEMUX_TIME_WAIT, index));
+    compact_unlink(tcp, DEMUX_TIME_WAIT, &tcp->time_waits, index);
+    compact_free(tcp, DEMUX_TIME_WAIT, index);
+    trace_state(tcp, &tuple, 0, SEPTET_STATE_time_wait, SEPTET_STATE_closed);
+}
+
+static void time_wait_acknowledge(struct tcp *tcp, struct compact *compact, const struct segment *segment)
+{
+    struct reply *reply = reply_add(tcp, segment->tuple);
+    if (reply == NULL)
+        return;
+    reply->seq = compact->snd_nxt;
+    reply->ack = compact->rcv_nxt;
+    reply->flags = TCP_ACK;
+    reply->window = compact->mss_or_window;
+    if (compact->options & COMPACT_TIMESTAMPS) {
+        const uint32_t clock = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, segment->tuple);
+        reply->options_length = (uint8_t)build_timestamps(reply->options, clock, compact->ts_recent);
+    }
+    compact->acknowledged = compact_clock(tcp->core->now);
+}
+
+void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
+{
+    struct compact *compact = compact_at(tcp, DEMUX_TIME_WAIT, index);
+    uint32_t listener;
+    if (segment->flags & TCP_RST) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait_rst);
+        return;
+    }
+    if (time_wait_reusable(segment, (compact->options & COMPACT_TIMESTAMPS) != 0, compact->ts_recent,
+                           compact->rcv_nxt) &&
+        listener_find(tcp, &segment->tuple->local, segment->tuple->local_port, &listener) != NULL) {
+        const uint32_t iss_above = compact->snd_nxt;
+        time_wait_remove(tcp, index);
+        listener_syn(tcp, listener, segment, iss_above, true);
+        return;
+    }
+    const bool empty = segment->length == 0 && (segment->flags & (TCP_SYN | TCP_FIN)) == 0;
+    drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait);
+    if (empty && segment->seq == compact->rcv_nxt)
+        return; /* an acceptable ACK has nothing to tell */
+    if (empty && compact_clock(tcp->core->now) - compact->acknowledged < compact_clock(tcp->config->challenge_interval))
+        return;
+    time_wait_acknowledge(tcp, compact, segment);
+    if (segment->flags & TCP_FIN) {
+        compact_unlink(tcp, DEMUX_TIME_WAIT, &tcp->time_waits, index);
+        compact_append(tcp, DEMUX_TIME_WAIT, &tcp->time_waits, index, tcp->core->now + 2 * tcp->config->msl);
+    }
+}
+
+void time_wait_expire(struct tcp *tcp)
+{
+    while (tcp->time_waits.head != 0) {
+        const uint32_t index = tcp->time_waits.head;
+        if ((int32_t)(compact_at(tcp, DEMUX_TIME_WAIT, index)->deadline - compact_clock(tcp->core->now)) > 0)
+            return;
+        time_wait_remove(tcp, index);
+    }
+}
