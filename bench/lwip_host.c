@@ -91,7 +91,11 @@ struct lwip_host *lwip_open(struct bench_run *run)
         return NULL;
     }
     host->lwip_init();
-    return host;
+    if (lwip_port_in_use())
+        return host;
+    bench_skip(run, "the loader does not bind liblwip.so.0 to this program");
+    lwip_close(host);
+    return NULL;
 }
 
 void lwip_close(struct lwip_host *host)
@@ -180,6 +184,7 @@ void lwip_pair_close(struct lwip_host *pair[2])
             empty(pair[i]);
     for (int i = 0; i < 2; i++)
         lwip_close(pair[i]);
+    lwip_port_release();
 }
 
 uint32_t lwip_deliver(struct lwip_host *host, uint32_t most)

@@ -58,9 +58,9 @@ EXPORT sys_prot_t sys_arch_protect(void) { return 0; }
 
 EXPORT void sys_arch_unprotect(sys_prot_t level) { (void)level; }
 
-/* ---- memory: a free list for each size ---- */
+/* ---- memory: a free list for each size, over slabs ---- */
 
-enum { UNIT = 64, CLASSES = 64 };
+enum { UNIT = 64, CLASSES = 1100, SLAB = 1 << 20 };
 
 struct block {
     size_t size; /* as asked for */
@@ -70,19 +70,41 @@ struct block {
 
 static struct {
     struct block *free[CLASSES];
+    struct slab {
+        struct slab *next;
+        uint8_t pad[UNIT - sizeof(struct slab *)];
+        uint8_t bytes[SLAB];
+    } * slabs;
+    size_t used; /* of the first slab */
     int64_t allocated;
     uint64_t calls;
 } heap;
 
 static size_t class_of(size_t size) { return (size + sizeof(struct block) + UNIT - 1) / UNIT; }
 
+static struct block *carve(size_t size)
+{
+    if (!heap.slabs || heap.used + size > SLAB) {
+        struct slab *slab = aligned_alloc(UNIT, sizeof *slab);
+        if (!slab)
+            return NULL;
+        slab->next = heap.slabs;
+        heap.slabs = slab;
+        heap.used = 0;
+    }
+    heap.used += size;
+    return (struct block *)(void *)(heap.slabs->bytes + heap.used - size);
+}
+
 EXPORT void *mem_malloc(mem_size_t size)
 {
     size_t class = class_of(size);
-    struct block *block = class < CLASSES ? heap.free[class] : NULL;
+    if (class >= CLASSES)
+        return NULL;
+    struct block *block = heap.free[class];
     if (block)
         heap.free[class] = block->next;
-    else if (!(block = malloc(class * UNIT)))
+    else if (!(block = carve(class * UNIT)))
         return NULL;
     block->size = size;
     heap.allocated += (int64_t)size;
@@ -97,10 +119,6 @@ EXPORT void mem_free(void *memory)
     struct block *block = (struct block *)(void *)((uint8_t *)memory - offsetof(struct block, bytes));
     size_t class = class_of(block->size);
     heap.allocated -= (int64_t)block->size;
-    if (class >= CLASSES) {
-        free(block);
-        return;
-    }
     block->next = heap.free[class];
     heap.free[class] = block;
 }
@@ -120,3 +138,12 @@ EXPORT void *mem_trim(void *memory, mem_size_t size)
 int64_t lwip_port_allocated(void) { return heap.allocated; }
 
 bool lwip_port_in_use(void) { return heap.calls > 0; }
+
+void lwip_port_release(void)
+{
+    for (struct slab *slab = heap.slabs, *next; slab; slab = next) {
+        next = slab->next;
+        free(slab);
+    }
+    memset(&heap, 0, sizeof heap);
+}

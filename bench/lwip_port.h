@@ -15,6 +15,8 @@ void lwip_port_bind(const struct lwip_host *host);
 void lwip_port_checksums(bool wanted);
 /* Bytes that lwIP has allocated and not freed, over all hosts. */
 int64_t lwip_port_allocated(void);
+/* Takes back all that lwIP still holds: timers and listeners that it never frees. No host may be open. */
+void lwip_port_release(void);
 /* True when the loader did bind the library to these functions. */
 bool lwip_port_in_use(void);
 
