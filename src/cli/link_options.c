@@ -1,6 +1,7 @@
 #include "cli/link_options.h"
 
 #include "link/capture.h"
+#include "link/impair.h"
 #include "link/tap.h"
 #include "wire/ip.h"
 
@@ -19,7 +20,7 @@
 #define PAGE_SIZE UINT32_C(16384)
 
 static struct {
-    char *tap, *tun, *mac, *pcap, *seed;
+    char *tap, *tun, *mac, *pcap, *impair, *seed;
     char **addresses, **gateways;
     int mtu, no_offload, detect, autoconfigure, spin;
 } options;
@@ -37,6 +38,8 @@ struct poptOption link_option_table[] = {
     {"detect", 0, POPT_ARG_NONE, &options.detect, 0, "see that nobody has our addresses before they are used", NULL},
     {"autoconfigure", 0, POPT_ARG_NONE, &options.autoconfigure, 0,
      "take a link-local IPv6 address and follow router advertisements", NULL},
+    {"impair", 0, POPT_ARG_STRING, &options.impair, 0,
+     "treat packets badly, both ways, as a link of the lab does: loss=1%,reorder=1%,delay=5ms", "FAULTS"},
     {"pcap", 0, POPT_ARG_STRING, &options.pcap, 0, "record packets and state changes (pcapng)", "FILE"},
     {"seed", 0, POPT_ARG_STRING, &options.seed, 0, "number that every random choice derives from (random)", "N"},
     {"spin", 0, POPT_ARG_NONE, &options.spin, 0, "never sleep: least latency for a whole processor", NULL},
@@ -145,7 +148,7 @@ static int open_link(struct host *host, const char *command)
     struct tap_options tap = {
         .name = options.tap != NULL ? options.tap : options.tun,
         .tun = options.tun != NULL,
-        .offload = options.no_offload == 0,
+        .offload = options.no_offload == 0 && options.impair == NULL,
         .mtu = (uint32_t)options.mtu,
     };
     char error[LINK_ERROR_TEXT];
@@ -164,6 +167,12 @@ static int open_link(struct host *host, const char *command)
     if (host->link != NULL && !tap_is_up(host->link)) {
         fprintf(stderr, "septet %s: %s is down; bring it up with: ip link set %s up\n", command,
                 host->link->interface.name, host->link->interface.name);
+    }
+    if (host->link != NULL && options.impair != NULL) {
+        host->link = impair_open(options.impair, host->seed[0], loop_clock(), host->link, error);
+        if (host->link == NULL) {
+            return complain(command, "--impair %s", error);
+        }
     }
     if (host->link != NULL && options.pcap != NULL) {
         host->link = host->capture = capture_open(options.pcap, host->link, error);
@@ -190,13 +199,9 @@ static int make_stack(struct host *host, const struct host_needs *needs)
 {
     struct septet_config config;
     int error = SEPTET_OK;
-    int status;
 
     septet_config_default(&config);
-    status = make_seed(needs->command, config.seed);
-    if (status != 0) {
-        return status;
-    }
+    memcpy(config.seed, host->seed, sizeof config.seed);
     config.now = loop_clock();
     config.connections = needs->connections;
     config.half_open = needs->connections < 65536 ? 2 * needs->connections : needs->connections;
@@ -283,8 +288,8 @@ static int open_parts(struct host *host, const struct host_needs *needs)
         return complain(needs->command, "--address '%s': expected an address and a prefix length like 10.7.0.2/24",
                         options.addresses[0]);
     }
-    status = open_link(host, needs->command);
-    if (status != 0 || (status = make_stack(host, needs)) != 0) {
+    status = make_seed(needs->command, host->seed);
+    if (status != 0 || (status = open_link(host, needs->command)) != 0 || (status = make_stack(host, needs)) != 0) {
         return status;
     }
     loop_init(&host->loop, host->stack);

@@ -26,6 +26,7 @@ struct host {
     struct link *link;
     struct link *capture;          /* the same when a capture is written, else NULL */
     struct septet_address address; /* the first one */
+    uint64_t seed[2];
 };
 
 /* Opens what the options say. 0, or an exit status after one line on standard error. */

@@ -34,7 +34,7 @@ struct link {
 };
 
 /* Room for the sentence that tells why a link could not be opened. */
-#define LINK_ERROR_TEXT 256
+#define LINK_ERROR_TEXT 512
 
 static inline int link_read(struct link *link, int64_t now, struct septet_packet *packets, uint32_t maximum)
 {
