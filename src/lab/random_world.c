@@ -1,0 +1,88 @@
+#include "lab/random_world.h"
+
+#include "lab/random_maker.h"
+#include "lab/watch.h"
+
+bool random_world_make(struct arena *arena, uint64_t number, struct scenario *scenario)
+{
+    uint64_t state = number;
+    struct maker maker = {.arena = arena, .scenario = scenario, .random = splitmix64(&state)};
+
+    scenario_init(scenario);
+    scenario->seed = number;
+    maker.ipv4 = maker_chance(&maker, 50);
+    maker.patience = 250000;
+    random_topology(&maker);
+    if (!maker.full)
+        random_programs(&maker);
+    return !maker.full;
+}
+
+static void fail(struct random_world_result *result, uint64_t number, const char *what)
+{
+    struct text text;
+
+    result->failed = true;
+    text_init(&text, result->failure, sizeof result->failure);
+    text_put(&text, "world ");
+    text_number(&text, number);
+    text_put(&text, ": ");
+    text_put(&text, what);
+}
+
+static void describe_stuck(const struct world *world, struct text *text, const char *how)
+{
+    text_put(text, how);
+    for (uint32_t i = 0; i < world_tasks(world); i++) {
+        const struct lab_task *task = world_task(world, i);
+        if (task->done)
+            continue;
+        text_put(text, "; ");
+        text_put(text, world_scenario(world)->program[task->program].name);
+        text_char(text, '#');
+        text_number(text, task->instance);
+        text_put(text, " at action ");
+        text_number(text, task->action + UINT64_C(1));
+        text_put(text, task->handle ? ", " : "");
+        if (task->handle) {
+            int state = septet_state(world_stack(world, task->host), task->handle);
+            text_put(text, state >= 0 ? septet_state_name((unsigned)state) : septet_error_name(state));
+        }
+    }
+}
+
+void random_world_run(struct arena *arena, uint64_t number, struct random_world_result *result)
+{
+    struct scenario scenario;
+    struct lab_error error;
+    char memory[300];
+    struct text text;
+
+    *result = (struct random_world_result){0};
+    arena->used = 0;
+    arena->exhausted = false;
+    if (!random_world_make(arena, number, &scenario)) {
+        fail(result, number, "no memory for its scenario");
+        return;
+    }
+    struct world *world = world_create(arena, &scenario, number, &error);
+    struct watch *watch = world ? watch_create(arena, world) : NULL;
+    if (!watch) {
+        fail(result, number, world ? "no memory to watch it" : error.text);
+        return;
+    }
+    enum world_end end = world_run(world, RANDOM_WORLD_LIMIT);
+    if (end == WORLD_QUIET)
+        watch_end(watch);
+    result->digest = watch_digest(watch);
+    result->frames = watch_frames(watch);
+    result->connections = world_tasks(world);
+    result->time = world_now(world);
+    text_init(&text, memory, sizeof memory);
+    if (world_failure(world)[0])
+        text_put(&text, world_failure(world));
+    else if (end != WORLD_QUIET)
+        describe_stuck(world, &text, end == WORLD_STUCK ? "deadlock" : "not over after two hours");
+    if (text.length)
+        fail(result, number, memory);
+}
