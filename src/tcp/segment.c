@@ -477,3 +477,12 @@ bool tcp_path_mtu(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t se
     const struct connection *c = quoted_connection(tcp, tuple, seq);
     return c != NULL && mtu < c->path.mtu;
 }
+
+void tcp_path_reported(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t mtu)
+{
+    const uint32_t least = septet_address_is_ipv4(&tuple->remote) ? 552 : 1280; /* RFC 1191, 8200 section 5 */
+    struct connection *c = tcp_connection(tcp, DEMUX_INDEX(demux_find(tcp, tuple)));
+    c->path.mtu = (uint16_t)max_u32(mtu, least);
+    tcp_path_changed(tcp, c);
+    tcp_mark_dirty(tcp, c);
+}

@@ -76,6 +76,8 @@ bool tcp_icmp_error(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t 
                     uint8_t code);
 /* A smaller MTU for the path of a quoted segment. False when nothing matches: the report is not to be believed. */
 bool tcp_path_mtu(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t seq, uint32_t mtu);
+/* The report was taken: what is outstanding and too big goes again, smaller. */
+void tcp_path_reported(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t mtu);
 
 /* ---- departure: transmit.c ---- */
 
