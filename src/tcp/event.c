@@ -22,8 +22,8 @@ static void event_append(struct tcp *tcp, uint32_t reference)
 
 void connection_event(struct tcp *tcp, struct connection *c, uint32_t events)
 {
-    if (c->flags & CONNECTION_RELEASED)
-        return;
+    if ((c->flags & CONNECTION_RELEASED) || (events != 0 && (c->events & events) == events))
+        return; /* nobody to tell, or told already and not drained yet */
     trace_values(tcp, c, SEPTET_TRACE_event, events, (uint64_t)(int64_t)c->error, 0, 0);
     c->events |= events;
     /* While it waits to be accepted event_next links the accept queue: told at accept. */
