@@ -63,7 +63,8 @@ fetch_error 0 'KiB in' http://10.7.0.1:8080/www/data --continue -o "$file"
 same "septet fetch --continue" "$(digest "$directory/www/data")" "$(digest "$file")"
 fetch_error 0 'complete already' http://10.7.0.1:8080/www/data --continue -o "$file"
 same "septet fetch of an empty file" "" "$(septet_client fetch -q http://10.7.0.1:8080/www/empty)"
-same "a pipe whose reader leaves" 1 "$(septet_client fetch -q http://10.7.0.1:8080/www/data 2>/dev/null | head -c 1 | wc -c)"
+same "a pipe whose reader leaves" 1 \
+    "$(septet_client fetch -q http://10.7.0.1:8080/www/data 2>/dev/null | head -c 1 | wc -c)"
 start chunked python3 "$(dirname "$0")/chunked_server.py" 10.7.0.1 8090
 wait_until 5 grep -q ready "$directory/chunked.out"
 same "a chunked body" "$(seq 1 20000 | digest)" "$(septet_client fetch -q http://10.7.0.1:8090/ | digest)"

@@ -27,7 +27,8 @@ def responses(data):
     found = []
     while data:
         head, _, rest = data.partition(b"\r\n\r\n")
-        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        length = int(fields[b"content-length"])
         found.append((int(head.split()[1]), rest[:length]))
         data = rest[length:]
     return found
