@@ -61,6 +61,8 @@ bool ip_is_group(const struct ip_layer *ip, const struct septet_address *address
  * SEPTET_NETWORK_UNREACHABLE, SEPTET_ADDRESS_NOT_AVAILABLE. */
 int ip_route(struct ip_layer *ip, struct septet_address *source, const struct septet_address *destination,
              struct ip_path *path);
+/* The same without a path: the source of a packet whose checksum is about to be made. */
+int ip_source(struct ip_layer *ip, struct septet_address *source, const struct septet_address *destination);
 /* Changes whenever a kept path may have become wrong (routes, addresses, MTUs, neighbours recycled). */
 uint32_t ip_generation(const struct ip_layer *ip);
 

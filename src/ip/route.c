@@ -307,6 +307,12 @@ int ip_route(struct ip_layer *ip, struct septet_address *source, const struct se
     return SEPTET_OK;
 }
 
+int ip_source(struct ip_layer *ip, struct septet_address *source, const struct septet_address *destination)
+{
+    struct route_hop hop;
+    return route_resolve(ip, source, destination, &hop);
+}
+
 void route_advance(struct ip_layer *ip)
 {
     ip->route_at = SEPTET_NEVER;

@@ -1,0 +1,21 @@
+#include "stack/stack.h"
+
+/* The public functions about datagram sockets. What all kinds of handles share is in api.c. */
+
+int septet_datagram_open(struct septet *stack, enum septet_datagram_protocol protocol,
+                         const struct septet_address *local, uint16_t port, septet_handle *socket)
+{
+    return udp_open(&stack->udp, protocol, local, port, socket);
+}
+
+int64_t septet_datagram_send(struct septet *stack, septet_handle socket, const struct septet_address *to, uint16_t port,
+                             const void *data, size_t length)
+{
+    return udp_send(&stack->udp, socket, to, port, data, length);
+}
+
+int64_t septet_datagram_receive(struct septet *stack, septet_handle socket, void *data, size_t length,
+                                struct septet_datagram *info)
+{
+    return udp_receive(&stack->udp, socket, data, length, info);
+}
