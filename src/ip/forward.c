@@ -14,7 +14,7 @@
 #define TCP_CHECKSUM 16
 #define UDP_CHECKSUM 6
 
-static void drop(struct ip_layer *ip, const struct frame *frame, const struct ip *header, enum septet_drop reason)
+static void drop(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, enum septet_drop reason)
 {
     core_drop_packet(ip->core, reason, header->protocol, frame->interface);
 }
@@ -25,8 +25,8 @@ static uint32_t fixed_header(const struct ip *header)
     return header->version == 4 ? header->header_length : IPV6_HEADER;
 }
 
-static void answer(struct ip_layer *ip, const struct frame *frame, const struct ip *header, uint8_t type, uint8_t code,
-                   uint32_t rest)
+static void answer(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, uint8_t type,
+                   uint8_t code, uint32_t rest)
 {
     struct ip_delivery about = {
         .ip = *header,
@@ -43,7 +43,7 @@ static void answer(struct ip_layer *ip, const struct frame *frame, const struct 
 }
 
 /* RFC 1812 sections 5.3.7 and 4.2.2.11, RFC 4291 section 2.5.6: what belongs to one link or host stays there. */
-static bool forwardable(const struct ip_layer *ip, const struct frame *frame, const struct ip *header)
+static bool forwardable(const struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header)
 {
     const struct septet_address *source = &header->source, *destination = &header->destination;
     return frame->interface != IP_LOOP && !frame->link_multicast && !ip_is_group(ip, destination) &&
@@ -53,7 +53,7 @@ static bool forwardable(const struct ip_layer *ip, const struct frame *frame, co
 }
 
 /* The whole packet, or what each segment of a super-segment will be. */
-static uint32_t largest(const struct frame *frame, const struct ip *header)
+static uint32_t largest(const struct ip_frame *frame, const struct ip *header)
 {
     if (frame->gso_size == 0 || header->payload_length < TCP_HEADER || frame->contiguous < header->header_length + 13u)
         return frame->length;
@@ -61,7 +61,7 @@ static uint32_t largest(const struct frame *frame, const struct ip *header)
     return min_u32(frame->length, header->header_length + tcp_header + frame->gso_size);
 }
 
-static bool small_enough(struct ip_layer *ip, const struct frame *frame, const struct ip *header, uint32_t mtu)
+static bool small_enough(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, uint32_t mtu)
 {
     if (largest(frame, header) <= mtu)
         return true;
@@ -75,7 +75,7 @@ static bool small_enough(struct ip_layer *ip, const struct frame *frame, const s
     return false;
 }
 
-static bool find_way(struct ip_layer *ip, const struct frame *frame, const struct ip *header, struct route_hop *hop)
+static bool find_way(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, struct route_hop *hop)
 {
     struct septet_address source = {{0}};
     const int error = route_resolve(ip, &source, &header->destination, hop);
@@ -125,7 +125,7 @@ static void complete_checksum(struct ip_layer *ip, struct ip_packet *packet, con
     packet_write(ip, packet, skip + field, bytes, sizeof bytes);
 }
 
-static bool is_super_segment(const struct frame *frame, const struct ip *header)
+static bool is_super_segment(const struct ip_frame *frame, const struct ip *header)
 {
     if (frame->gso_size == 0 || header->protocol != PROTOCOL_TCP || header->payload_length < TCP_HEADER ||
         frame->contiguous < header->header_length + (uint32_t)TCP_HEADER)
@@ -134,7 +134,8 @@ static bool is_super_segment(const struct frame *frame, const struct ip *header)
     return tcp_header >= TCP_HEADER && header->payload_length > tcp_header + frame->gso_size;
 }
 
-static void send(struct ip_layer *ip, const struct frame *frame, const struct ip *header, const struct route_hop *hop)
+static void send(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header,
+                 const struct route_hop *hop)
 {
     int error;
     const uint32_t fixed = fixed_header(header);
@@ -150,7 +151,7 @@ static void send(struct ip_layer *ip, const struct frame *frame, const struct ip
     packet->forwarded = true;
     for (uint32_t done = 0; done < packet->length;) {
         uint32_t piece = packet->length - done;
-        const uint8_t *from = frame_piece(frame, fixed + done, &piece);
+        const uint8_t *from = ip_frame_piece(frame, fixed + done, &piece);
         if (from == NULL)
             break;
         packet_write(ip, packet, done, from, piece);
@@ -170,7 +171,7 @@ static void send(struct ip_layer *ip, const struct frame *frame, const struct ip
         answer(ip, frame, header, ICMPV6_UNREACHABLE, ICMPV6_ADDRESS_UNREACHABLE, 0);
 }
 
-void ip_forward(struct ip_layer *ip, const struct frame *frame, const struct ip *header)
+void ip_forward(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header)
 {
     struct route_hop hop;
     if (!forwardable(ip, frame, header)) {

@@ -3,7 +3,7 @@
 #include "base/arithmetic.h"
 #include "base/memory.h"
 
-const uint8_t *frame_piece(const struct frame *frame, uint32_t offset, uint32_t *length)
+const uint8_t *ip_frame_piece(const struct ip_frame *frame, uint32_t offset, uint32_t *length)
 {
     if (offset < frame->contiguous) {
         *length = min_u32(*length, frame->contiguous - offset);
@@ -21,11 +21,11 @@ const uint8_t *frame_piece(const struct frame *frame, uint32_t offset, uint32_t 
     return NULL;
 }
 
-void frame_copy(const struct frame *frame, uint32_t offset, uint8_t *to, uint32_t length)
+void ip_frame_copy(const struct ip_frame *frame, uint32_t offset, uint8_t *to, uint32_t length)
 {
     while (length > 0) {
         uint32_t piece = length;
-        const uint8_t *from = frame_piece(frame, offset, &piece);
+        const uint8_t *from = ip_frame_piece(frame, offset, &piece);
         if (from == NULL)
             return;
         memcpy(to, from, piece);
@@ -36,12 +36,12 @@ void frame_copy(const struct frame *frame, uint32_t offset, uint8_t *to, uint32_
 }
 
 /* Spans that hold [offset, length) of a frame, in the layer's array. */
-static bool cut_spans(struct ip_layer *ip, struct frame *frame, uint32_t offset, uint32_t length)
+static bool cut_spans(struct ip_layer *ip, struct ip_frame *frame, uint32_t offset, uint32_t length)
 {
     uint32_t count = 0;
     while (offset < length) {
         uint32_t piece = length - offset;
-        const uint8_t *data = frame_piece(frame, offset, &piece);
+        const uint8_t *data = ip_frame_piece(frame, offset, &piece);
         if (count == ip->span_capacity || data == NULL)
             return false;
         ip->spans[count++] = (struct septet_span){.data = data, .length = piece};
@@ -52,12 +52,12 @@ static bool cut_spans(struct ip_layer *ip, struct frame *frame, uint32_t offset,
     return true;
 }
 
-bool frame_pull(struct ip_layer *ip, struct frame *frame, uint32_t need)
+bool ip_frame_pull(struct ip_layer *ip, struct ip_frame *frame, uint32_t need)
 {
     if (frame->contiguous >= min_u32(need, frame->length))
         return true;
     const uint32_t pulled = min_u32(frame->length, IP_SCRATCH);
-    frame_copy(frame, 0, ip->scratch, pulled);
+    ip_frame_copy(frame, 0, ip->scratch, pulled);
     if (!cut_spans(ip, frame, pulled, frame->length))
         return false;
     frame->bytes = ip->scratch;
@@ -65,7 +65,7 @@ bool frame_pull(struct ip_layer *ip, struct frame *frame, uint32_t need)
     return true;
 }
 
-bool frame_trim(struct ip_layer *ip, struct frame *frame, uint32_t length)
+bool ip_frame_trim(struct ip_layer *ip, struct ip_frame *frame, uint32_t length)
 {
     if (length >= frame->length)
         return true;

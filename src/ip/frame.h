@@ -4,7 +4,7 @@
 #include "ip/layer.h"
 
 /* A received packet from its IP header on: contiguous bytes, then spans. */
-struct frame {
+struct ip_frame {
     const uint8_t *bytes;
     uint32_t contiguous;
     uint32_t length; /* of all */
@@ -18,12 +18,12 @@ struct frame {
 
 /* Makes at least `need` bytes contiguous, or all there are, by copying them to the layer's scratch memory. False when
  * the driver scattered the packet over too many spans. need <= IP_SCRATCH. */
-bool frame_pull(struct ip_layer *ip, struct frame *frame, uint32_t need);
+bool ip_frame_pull(struct ip_layer *ip, struct ip_frame *frame, uint32_t need);
 /* Cuts off what is behind `length` bytes (Ethernet padding). False as above. */
-bool frame_trim(struct ip_layer *ip, struct frame *frame, uint32_t length);
+bool ip_frame_trim(struct ip_layer *ip, struct ip_frame *frame, uint32_t length);
 /* Copies bytes out: offset + length is within the frame. */
-void frame_copy(const struct frame *frame, uint32_t offset, uint8_t *to, uint32_t length);
+void ip_frame_copy(const struct ip_frame *frame, uint32_t offset, uint8_t *to, uint32_t length);
 /* The piece that holds the byte at an offset: contiguous bytes from there, *length of them at most. */
-const uint8_t *frame_piece(const struct frame *frame, uint32_t offset, uint32_t *length);
+const uint8_t *ip_frame_piece(const struct ip_frame *frame, uint32_t offset, uint32_t *length);
 
 #endif

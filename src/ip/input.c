@@ -21,7 +21,8 @@ enum content { CONTENT_NOTHING, CONTENT_ARP, CONTENT_IPV4, CONTENT_IPV6 };
 /* For whom a packet is. */
 enum destination { FOR_US, FOR_GROUP, FOR_OTHERS };
 
-static enum ip_verdict drop(struct ip_layer *ip, const struct frame *frame, uint8_t protocol, enum septet_drop reason)
+static enum ip_verdict drop(struct ip_layer *ip, const struct ip_frame *frame, uint8_t protocol,
+                            enum septet_drop reason)
 {
     core_drop_packet(ip->core, reason, protocol, frame->interface);
     return IP_CONSUMED;
@@ -38,14 +39,14 @@ static bool for_our_link(const struct ip_layer *ip, uint16_t interface, const ui
            (destination[0] == 0x01 && destination[1] == 0x00 && destination[2] == 0x5e);
 }
 
-static void skip(struct frame *frame, uint32_t length)
+static void skip(struct ip_frame *frame, uint32_t length)
 {
     frame->bytes += length;
     frame->contiguous -= length;
     frame->length -= length;
 }
 
-static enum content ethernet_content(struct ip_layer *ip, struct frame *frame, struct ethernet *ethernet)
+static enum content ethernet_content(struct ip_layer *ip, struct ip_frame *frame, struct ethernet *ethernet)
 {
     if (ethernet_parse(frame->bytes, frame->contiguous, ethernet) != wire_none || (ethernet->source[0] & 1) != 0) {
         drop(ip, frame, 0, SEPTET_DROP_ethernet_malformed);
@@ -70,7 +71,7 @@ static enum content ethernet_content(struct ip_layer *ip, struct frame *frame, s
     }
 }
 
-static enum content raw_content(struct ip_layer *ip, const struct frame *frame)
+static enum content raw_content(struct ip_layer *ip, const struct ip_frame *frame)
 {
     const uint8_t version = frame->contiguous > 0 ? frame->bytes[0] >> 4 : 0;
     if (version == 4)
@@ -84,7 +85,7 @@ static enum content raw_content(struct ip_layer *ip, const struct frame *frame)
 /* ---- addresses ---- */
 
 /* MUST-63, RFC 1122 section 3.2.1.3, RFC 4291 section 2.5; mapped addresses on the wire are somebody's trick. */
-static bool source_valid(struct ip_layer *ip, const struct frame *frame, const struct ip *header)
+static bool source_valid(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header)
 {
     const struct septet_address *source = &header->source;
     const bool mapped = header->version == 6 && septet_address_is_ipv4(source);
@@ -124,7 +125,7 @@ static bool group_joined(const struct ip_layer *ip, const struct ip *header)
     return (bytes[1] & 15) > SCOPE_INTERFACE && ip_local_find(ip, &header->destination, NULL) == IP_LOCAL_GROUP;
 }
 
-static enum destination destination_of(const struct ip_layer *ip, const struct frame *frame, const struct ip *header,
+static enum destination destination_of(const struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header,
                                        bool *wrong)
 {
     uint32_t slot = 0;
@@ -151,18 +152,18 @@ static enum destination destination_of(const struct ip_layer *ip, const struct f
 /* ---- protocols ---- */
 
 /* The transport header, or for ICMP all that fits, made contiguous. */
-static bool pull_transport(struct ip_layer *ip, struct frame *frame, const struct ip *header)
+static bool pull_transport(struct ip_layer *ip, struct ip_frame *frame, const struct ip *header)
 {
     const uint32_t at = header->header_length;
     if (frame->span_count == 0)
         return true;
     if (header->protocol == PROTOCOL_UDP)
-        return frame_pull(ip, frame, at + UDP_HEADER);
+        return ip_frame_pull(ip, frame, at + UDP_HEADER);
     if (header->protocol != PROTOCOL_TCP)
-        return frame_pull(ip, frame, IP_SCRATCH);
+        return ip_frame_pull(ip, frame, IP_SCRATCH);
     if (frame->contiguous < at + TCP_HEADER)
-        return frame_pull(ip, frame, at + TCP_HEADER + TCP_OPTIONS_MAX);
-    return frame_pull(ip, frame, at + (frame->bytes[at + 12] >> 4) * 4u);
+        return ip_frame_pull(ip, frame, at + TCP_HEADER + TCP_OPTIONS_MAX);
+    return ip_frame_pull(ip, frame, at + (frame->bytes[at + 12] >> 4) * 4u);
 }
 
 static enum ip_verdict unknown_protocol(struct ip_layer *ip, const struct ip_delivery *delivery)
@@ -199,7 +200,7 @@ static enum ip_verdict dispatch(struct ip_layer *ip, struct ip_delivery *deliver
     }
 }
 
-static void fill(const struct ip_layer *ip, struct ip_delivery *delivery, const struct frame *frame,
+static void fill(const struct ip_layer *ip, struct ip_delivery *delivery, const struct ip_frame *frame,
                  const struct ip *header)
 {
     delivery->transient = frame->bytes == ip->scratch || frame->spans == ip->spans;
@@ -213,7 +214,7 @@ static void fill(const struct ip_layer *ip, struct ip_delivery *delivery, const 
 }
 
 /* RFC 8200 section 4.2: something in the headers calls for an answer. The quote begins behind the fixed header. */
-static enum ip_verdict answer_problem(struct ip_layer *ip, const struct frame *frame, struct ip_delivery *delivery)
+static enum ip_verdict answer_problem(struct ip_layer *ip, const struct ip_frame *frame, struct ip_delivery *delivery)
 {
     const uint8_t code = delivery->ip.problem_code;
     const uint32_t pointer = delivery->ip.problem_pointer;
@@ -232,7 +233,7 @@ static bool is_atomic(const struct ip *header)
     return header->version == 6 && header->fragmented && header->fragment_offset == 0 && !header->more_fragments;
 }
 
-static bool skip_atomic(const struct frame *frame, struct ip *header)
+static bool skip_atomic(const struct ip_frame *frame, struct ip *header)
 {
     const uint32_t at = header->header_length;
     struct ip behind = *header;
@@ -243,7 +244,7 @@ static bool skip_atomic(const struct frame *frame, struct ip *header)
     return true;
 }
 
-static enum ip_verdict fragment(struct ip_layer *ip, const struct frame *frame, const struct ip *header, bool group,
+static enum ip_verdict fragment(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, bool group,
                                 struct ip_delivery *delivery)
 {
     if (!reassembly_input(ip, frame, header, group, delivery))
@@ -254,7 +255,7 @@ static enum ip_verdict fragment(struct ip_layer *ip, const struct frame *frame, 
 }
 
 /* A packet for us, whatever its headers say besides. */
-static enum ip_verdict local_packet(struct ip_layer *ip, struct frame *frame, struct ip *header, bool group,
+static enum ip_verdict local_packet(struct ip_layer *ip, struct ip_frame *frame, struct ip *header, bool group,
                                     struct ip_delivery *delivery)
 {
     delivery->interface = frame->interface;
@@ -280,7 +281,7 @@ static enum ip_verdict local_packet(struct ip_layer *ip, struct frame *frame, st
     return dispatch(ip, delivery);
 }
 
-static enum ip_verdict route_packet(struct ip_layer *ip, struct frame *frame, struct ip *header,
+static enum ip_verdict route_packet(struct ip_layer *ip, struct ip_frame *frame, struct ip *header,
                                     struct ip_delivery *delivery)
 {
     bool wrong;
@@ -305,31 +306,31 @@ static enum septet_drop drop_reason(enum wire_error error)
     return error == wire_option ? SEPTET_DROP_ip_option : SEPTET_DROP_ip_malformed;
 }
 
-static enum ip_verdict ipv4_input(struct ip_layer *ip, struct frame *frame, struct ip_delivery *delivery)
+static enum ip_verdict ipv4_input(struct ip_layer *ip, struct ip_frame *frame, struct ip_delivery *delivery)
 {
     struct ip header;
     COUNT(ip->core, IpInReceives);
-    if (!frame_pull(ip, frame, IPV4_HEADER) || frame->contiguous < IPV4_HEADER ||
-        !frame_pull(ip, frame, (frame->bytes[0] & 15) * 4u))
+    if (!ip_frame_pull(ip, frame, IPV4_HEADER) || frame->contiguous < IPV4_HEADER ||
+        !ip_frame_pull(ip, frame, (frame->bytes[0] & 15) * 4u))
         return drop(ip, frame, 0, SEPTET_DROP_ip_malformed);
     const enum wire_error error = ipv4_parse(frame->bytes, frame->length, true, &header);
     if (error != wire_none)
         return drop(ip, frame, 0, drop_reason(error));
-    if (!frame_trim(ip, frame, header.header_length + header.payload_length))
+    if (!ip_frame_trim(ip, frame, header.header_length + header.payload_length))
         return drop(ip, frame, header.protocol, SEPTET_DROP_ip_malformed);
     return route_packet(ip, frame, &header, delivery);
 }
 
 /* The walk over extension headers looks at no more than IP_SCRATCH bytes. */
-static bool pull_ipv6(struct ip_layer *ip, struct frame *frame)
+static bool pull_ipv6(struct ip_layer *ip, struct ip_frame *frame)
 {
-    if (!frame_pull(ip, frame, IPV6_HEADER) || frame->contiguous < IPV6_HEADER)
+    if (!ip_frame_pull(ip, frame, IPV6_HEADER) || frame->contiguous < IPV6_HEADER)
         return false;
     const uint8_t next = frame->bytes[6];
-    return next == PROTOCOL_TCP || next == PROTOCOL_UDP || frame_pull(ip, frame, IP_SCRATCH);
+    return next == PROTOCOL_TCP || next == PROTOCOL_UDP || ip_frame_pull(ip, frame, IP_SCRATCH);
 }
 
-static enum ip_verdict ipv6_input(struct ip_layer *ip, struct frame *frame, struct ip_delivery *delivery)
+static enum ip_verdict ipv6_input(struct ip_layer *ip, struct ip_frame *frame, struct ip_delivery *delivery)
 {
     struct ip header;
     COUNT(ip->core, IpInReceives);
@@ -339,14 +340,14 @@ static enum ip_verdict ipv6_input(struct ip_layer *ip, struct frame *frame, stru
     if (error != wire_none)
         return drop(ip, frame, 0, drop_reason(error));
     const uint32_t payload = load16(frame->bytes + 4);
-    if (payload != 0 && !frame_trim(ip, frame, IPV6_HEADER + payload))
+    if (payload != 0 && !ip_frame_trim(ip, frame, IPV6_HEADER + payload))
         return drop(ip, frame, header.protocol, SEPTET_DROP_ip_malformed);
     return route_packet(ip, frame, &header, delivery);
 }
 
-static struct frame frame_of(const struct septet_packet *packet)
+static struct ip_frame frame_of(const struct septet_packet *packet)
 {
-    return (struct frame){
+    return (struct ip_frame){
         .bytes = packet->head,
         .contiguous = packet->head_length,
         .length = packet->length,
@@ -360,7 +361,7 @@ static struct frame frame_of(const struct septet_packet *packet)
 
 enum ip_verdict ip_input(struct ip_layer *ip, const struct septet_packet *packet, struct ip_delivery *delivery)
 {
-    struct frame frame = frame_of(packet);
+    struct ip_frame frame = frame_of(packet);
     struct ethernet ethernet;
     enum content content;
     reassembly_release(ip);
@@ -376,7 +377,7 @@ enum ip_verdict ip_input(struct ip_layer *ip, const struct septet_packet *packet
     case CONTENT_IPV6:
         return ipv6_input(ip, &frame, delivery);
     case CONTENT_ARP:
-        if (frame_pull(ip, &frame, IP_SCRATCH))
+        if (ip_frame_pull(ip, &frame, IP_SCRATCH))
             arp_input(ip, frame.interface, frame.bytes, frame.contiguous);
         return IP_CONSUMED;
     default:

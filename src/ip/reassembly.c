@@ -100,7 +100,7 @@ static bool evict_oldest(struct ip_layer *ip, uint32_t spared)
     return true;
 }
 
-static uint32_t make(struct ip_layer *ip, const struct frame *frame, const struct ip *header, bool multicast)
+static uint32_t make(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, bool multicast)
 {
     uint32_t *source = source_count(ip, &header->source);
     if (*source >= max_u32(1, ip->reassemblies.total / 4))
@@ -186,7 +186,7 @@ static bool pages_available(struct ip_layer *ip, uint32_t reference, uint32_t le
     return true;
 }
 
-static bool store(struct ip_layer *ip, uint32_t reference, const struct frame *frame, const struct ip *header)
+static bool store(struct ip_layer *ip, uint32_t reference, const struct ip_frame *frame, const struct ip *header)
 {
     struct ip_reassembly *entry = entry_at(ip, reference);
     uint32_t done = 0;
@@ -195,7 +195,7 @@ static bool store(struct ip_layer *ip, uint32_t reference, const struct frame *f
     const uint32_t before = entry->stream.pages;
     while (done < header->payload_length) {
         uint32_t piece = header->payload_length - done;
-        const uint8_t *from = frame_piece(frame, header->header_length + done, &piece);
+        const uint8_t *from = ip_frame_piece(frame, header->header_length + done, &piece);
         if (from == NULL ||
             stream_write(&entry->stream, &ip->core->pages, header->fragment_offset + done, from, piece) < piece)
             break;
@@ -266,12 +266,12 @@ static bool finish(struct ip_layer *ip, uint32_t reference, struct ip_delivery *
     return true;
 }
 
-static void refuse(struct ip_layer *ip, const struct frame *frame, const struct ip *header, enum septet_drop reason)
+static void refuse(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, enum septet_drop reason)
 {
     core_drop_packet(ip->core, reason, header->protocol, frame->interface);
 }
 
-static bool insert(struct ip_layer *ip, uint32_t reference, const struct frame *frame, const struct ip *header)
+static bool insert(struct ip_layer *ip, uint32_t reference, const struct ip_frame *frame, const struct ip *header)
 {
     struct ip_reassembly *entry = entry_at(ip, reference);
     const uint32_t end = header->fragment_offset + header->payload_length;
@@ -298,7 +298,7 @@ static bool insert(struct ip_layer *ip, uint32_t reference, const struct frame *
     return true;
 }
 
-bool reassembly_input(struct ip_layer *ip, const struct frame *frame, const struct ip *header, bool multicast,
+bool reassembly_input(struct ip_layer *ip, const struct ip_frame *frame, const struct ip *header, bool multicast,
                       struct ip_delivery *delivery)
 {
     COUNT(ip->core, IpReasmReqds);

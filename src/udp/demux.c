@@ -22,7 +22,7 @@ static struct udp_socket *find_exact(const struct udp_layer *udp, uint8_t protoc
 {
     uint32_t reference = *bucket_of(udp, protocol, address, port);
     while (reference != 0) {
-        struct udp_socket *socket = socket_at(udp, reference);
+        struct udp_socket *socket = udp_socket_at(udp, reference);
         if (socket->port == port && socket->protocol == protocol && septet_address_equal(&socket->local, address))
             return socket;
         reference = socket->next;
@@ -30,8 +30,8 @@ static struct udp_socket *find_exact(const struct udp_layer *udp, uint8_t protoc
     return NULL;
 }
 
-struct udp_socket *demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
-                              uint16_t port)
+struct udp_socket *udp_demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
+                                  uint16_t port)
 {
     struct udp_socket *socket = udp->sockets.used == 0 ? NULL : find_exact(udp, protocol, address, port);
     if (socket == NULL && udp->sockets.used > 0 && septet_address_is_ipv4(address))
@@ -49,10 +49,11 @@ static bool covers(const struct septet_address *wide, const struct septet_addres
     return septet_address_equal(wide, &any_ipv4) && septet_address_is_ipv4(narrow);
 }
 
-bool demux_conflict(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address, uint16_t port)
+bool udp_demux_conflict(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
+                        uint16_t port)
 {
     for (uint32_t reference = *port_bucket_of(udp, protocol, port); reference != 0;) {
-        const struct udp_socket *socket = socket_at(udp, reference);
+        const struct udp_socket *socket = udp_socket_at(udp, reference);
         if (socket->port == port && socket->protocol == protocol &&
             (covers(&socket->local, address) || covers(address, &socket->local)))
             return true;
@@ -62,22 +63,22 @@ bool demux_conflict(const struct udp_layer *udp, uint8_t protocol, const struct 
 }
 
 /* RFC 6056 algorithm 1: a random start, then the next free one. */
-uint16_t demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address)
+uint16_t udp_demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address)
 {
     const struct septet_tcp_config *config = &udp->core->config.tcp;
     const uint32_t count = (uint32_t)config->port_high - config->port_low + 1;
     const uint32_t start = random_below(&udp->core->random, count);
     for (uint32_t i = 0; i < count; i++) {
         const uint16_t port = (uint16_t)(config->port_low + (start + i) % count);
-        if (!demux_conflict(udp, protocol, address, port))
+        if (!udp_demux_conflict(udp, protocol, address, port))
             return port;
     }
     return 0;
 }
 
-void demux_insert(struct udp_layer *udp, uint32_t reference)
+void udp_demux_insert(struct udp_layer *udp, uint32_t reference)
 {
-    struct udp_socket *socket = socket_at(udp, reference);
+    struct udp_socket *socket = udp_socket_at(udp, reference);
     uint32_t *bucket = bucket_of(udp, socket->protocol, &socket->local, socket->port);
     uint32_t *port_bucket = port_bucket_of(udp, socket->protocol, socket->port);
     socket->next = *bucket;
@@ -86,15 +87,15 @@ void demux_insert(struct udp_layer *udp, uint32_t reference)
     *port_bucket = reference;
 }
 
-void demux_remove(struct udp_layer *udp, uint32_t reference)
+void udp_demux_remove(struct udp_layer *udp, uint32_t reference)
 {
-    const struct udp_socket *socket = socket_at(udp, reference);
+    const struct udp_socket *socket = udp_socket_at(udp, reference);
     uint32_t *link = bucket_of(udp, socket->protocol, &socket->local, socket->port);
     while (*link != reference)
-        link = &socket_at(udp, *link)->next;
+        link = &udp_socket_at(udp, *link)->next;
     *link = socket->next;
     link = port_bucket_of(udp, socket->protocol, socket->port);
     while (*link != reference)
-        link = &socket_at(udp, *link)->port_next;
+        link = &udp_socket_at(udp, *link)->port_next;
     *link = socket->port_next;
 }

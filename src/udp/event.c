@@ -11,7 +11,7 @@ static void append(struct udp_layer *udp, struct udp_list *list, struct udp_sock
     const uint32_t reference = slab_reference(&udp->sockets, socket);
     *next_of(socket, blocked) = 0;
     if (list->last != 0)
-        *next_of(socket_at(udp, list->last), blocked) = reference;
+        *next_of(udp_socket_at(udp, list->last), blocked) = reference;
     else
         list->first = reference;
     list->last = reference;
@@ -19,7 +19,7 @@ static void append(struct udp_layer *udp, struct udp_list *list, struct udp_sock
 
 static struct udp_socket *take(struct udp_layer *udp, struct udp_list *list, bool blocked)
 {
-    struct udp_socket *socket = socket_at(udp, list->first);
+    struct udp_socket *socket = udp_socket_at(udp, list->first);
     list->first = *next_of(socket, blocked);
     if (list->first == 0)
         list->last = 0;
@@ -37,7 +37,7 @@ static void remove_from(struct udp_layer *udp, struct udp_list *list, const stru
     *list = rest;
 }
 
-void socket_raise(struct udp_layer *udp, struct udp_socket *socket, uint32_t events)
+void udp_raise(struct udp_layer *udp, struct udp_socket *socket, uint32_t events)
 {
     socket->events |= events;
     if (socket->has_event)
@@ -46,7 +46,7 @@ void socket_raise(struct udp_layer *udp, struct udp_socket *socket, uint32_t eve
     append(udp, &udp->events, socket, false);
 }
 
-void socket_block(struct udp_layer *udp, struct udp_socket *socket, bool wants_room)
+void udp_block(struct udp_layer *udp, struct udp_socket *socket, bool wants_room)
 {
     socket->wants_room = socket->wants_room || wants_room;
     if (socket->blocked)
@@ -55,7 +55,7 @@ void socket_block(struct udp_layer *udp, struct udp_socket *socket, bool wants_r
     append(udp, &udp->blocked, socket, true);
 }
 
-void socket_forget(struct udp_layer *udp, struct udp_socket *socket)
+void udp_forget(struct udp_layer *udp, struct udp_socket *socket)
 {
     if (socket->has_event)
         remove_from(udp, &udp->events, socket, false);
@@ -64,7 +64,7 @@ void socket_forget(struct udp_layer *udp, struct udp_socket *socket)
     socket->has_event = socket->blocked = false;
 }
 
-int socket_take_error(struct udp_socket *socket)
+int udp_take_error(struct udp_socket *socket)
 {
     const int error = socket->error;
     socket->error = SEPTET_OK;
@@ -79,7 +79,7 @@ static void unblock(struct udp_layer *udp)
     while (udp->blocked.first != 0) {
         struct udp_socket *socket = take(udp, &udp->blocked, true);
         socket->blocked = false;
-        socket_raise(udp, socket, SEPTET_EVENT_WRITABLE | (socket->wants_room ? SEPTET_EVENT_ROOM : 0u));
+        udp_raise(udp, socket, SEPTET_EVENT_WRITABLE | (socket->wants_room ? SEPTET_EVENT_ROOM : 0u));
         socket->wants_room = false;
     }
 }

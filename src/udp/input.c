@@ -68,7 +68,7 @@ void udp_input(struct udp_layer *udp, const struct ip_delivery *delivery)
         drop(udp, delivery, SEPTET_DROP_udp_checksum);
         return;
     }
-    struct udp_socket *socket = demux_find(udp, SEPTET_UDP, &delivery->ip.destination, header.destination_port);
+    struct udp_socket *socket = udp_demux_find(udp, SEPTET_UDP, &delivery->ip.destination, header.destination_port);
     if (socket == NULL) {
         refuse(udp, delivery);
         return;
@@ -77,14 +77,14 @@ void udp_input(struct udp_layer *udp, const struct ip_delivery *delivery)
     info.from_port = header.source_port;
     info.to_port = header.destination_port;
     info.length = (uint32_t)header.length - UDP_HEADER;
-    queue_put(udp, socket, &info, NULL, 0, delivery, UDP_HEADER);
+    udp_queue_put(udp, socket, &info, NULL, 0, delivery, UDP_HEADER);
 }
 
 void udp_echo(struct udp_layer *udp, const struct ip_delivery *delivery)
 {
     uint8_t sequence[SEQUENCE];
     const uint16_t identifier = (uint16_t)(delivery->icmp.rest >> 16);
-    struct udp_socket *socket = demux_find(udp, SEPTET_ICMP_ECHO, &delivery->ip.destination, identifier);
+    struct udp_socket *socket = udp_demux_find(udp, SEPTET_ICMP_ECHO, &delivery->ip.destination, identifier);
     if (socket == NULL) {
         drop(udp, delivery, SEPTET_DROP_icmp_unmatched);
         return;
@@ -93,7 +93,7 @@ void udp_echo(struct udp_layer *udp, const struct ip_delivery *delivery)
     info.from_port = info.to_port = identifier;
     info.length = SEQUENCE + delivery->payload_length - ICMP_HEADER;
     store16(sequence, (uint16_t)delivery->icmp.rest);
-    queue_put(udp, socket, &info, sequence, SEQUENCE, delivery, ICMP_HEADER);
+    udp_queue_put(udp, socket, &info, sequence, SEQUENCE, delivery, ICMP_HEADER);
 }
 
 bool udp_error(struct udp_layer *udp, const struct ip_delivery *delivery)
@@ -104,14 +104,14 @@ bool udp_error(struct udp_layer *udp, const struct ip_delivery *delivery)
         return false;
     const uint16_t from = load16(quote->transport + (is_udp ? 0 : 4));
     const uint16_t to = is_udp ? load16(quote->transport + 2) : from;
-    struct udp_socket *socket = demux_find(udp, is_udp ? SEPTET_UDP : SEPTET_ICMP_ECHO, &quote->ip.source, from);
-    if (socket == NULL || !socket_sent_to(udp, socket, &quote->ip.destination, to))
+    struct udp_socket *socket = udp_demux_find(udp, is_udp ? SEPTET_UDP : SEPTET_ICMP_ECHO, &quote->ip.source, from);
+    if (socket == NULL || !udp_sent_to(udp, socket, &quote->ip.destination, to))
         return false;
     if (delivery->mtu != 0) {
         ip_path_mtu_report(udp->ip, &quote->ip.destination, delivery->mtu);
         return true;
     }
     socket->error = delivery->error;
-    socket_raise(udp, socket, SEPTET_EVENT_SOFT_ERROR | SEPTET_EVENT_READABLE);
+    udp_raise(udp, socket, SEPTET_EVENT_SOFT_ERROR | SEPTET_EVENT_READABLE);
     return true;
 }

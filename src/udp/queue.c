@@ -6,7 +6,7 @@
 
 static uint32_t queued(const struct udp_socket *socket) { return socket->write_at - socket->read_at; }
 
-void queue_clear(struct udp_layer *udp, struct udp_socket *socket)
+void udp_queue_clear(struct udp_layer *udp, struct udp_socket *socket)
 {
     stream_clear(&socket->queue, &udp->core->pages);
     socket->read_at = socket->write_at = 0;
@@ -36,8 +36,8 @@ static bool put_delivery(struct udp_layer *udp, struct udp_socket *socket, uint3
 }
 
 /* Pages that were taken before the slab ran out stay: the next datagram goes to the same place. */
-void queue_put(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram *info,
-               const uint8_t *prefix, uint32_t prefix_length, const struct ip_delivery *delivery, uint32_t skip)
+void udp_queue_put(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram *info,
+                   const uint8_t *prefix, uint32_t prefix_length, const struct ip_delivery *delivery, uint32_t skip)
 {
     uint32_t at = socket->write_at;
     const uint32_t size = RECORD + info->length;
@@ -49,16 +49,16 @@ void queue_put(struct udp_layer *udp, struct udp_socket *socket, const struct se
         !put_delivery(udp, socket, &at, delivery, skip, info->length - prefix_length)) {
         core_drop_packet(udp->core, SEPTET_DROP_no_pages, delivery->ip.protocol, delivery->interface);
         if (queued(socket) == 0)
-            queue_clear(udp, socket);
+            udp_queue_clear(udp, socket);
         return;
     }
     socket->write_at = at;
     COUNT(udp->core, UdpInDatagrams);
-    socket_raise(udp, socket, SEPTET_EVENT_READABLE);
+    udp_raise(udp, socket, SEPTET_EVENT_READABLE);
 }
 
-int64_t queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
-                   struct septet_datagram *info)
+int64_t udp_queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
+                       struct septet_datagram *info)
 {
     struct septet_datagram record;
     if (queued(socket) == 0)
@@ -68,7 +68,7 @@ int64_t queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *da
     stream_read(&socket->queue, &udp->core->pages, socket->read_at + RECORD, data, copied);
     socket->read_at += RECORD + record.length;
     if (queued(socket) == 0)
-        queue_clear(udp, socket);
+        udp_queue_clear(udp, socket);
     else
         stream_release(&socket->queue, &udp->core->pages, socket->read_at);
     if (info != NULL)

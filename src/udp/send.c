@@ -15,8 +15,8 @@ static uint64_t destination_hash(const struct udp_layer *udp, const struct septe
     return hash != 0 ? hash : 1;
 }
 
-bool socket_sent_to(const struct udp_layer *udp, const struct udp_socket *socket, const struct septet_address *to,
-                    uint16_t port)
+bool udp_sent_to(const struct udp_layer *udp, const struct udp_socket *socket, const struct septet_address *to,
+                 uint16_t port)
 {
     const uint64_t hash = destination_hash(udp, to, port);
     for (uint32_t i = 0; i < UDP_RECENT; i++)
@@ -28,7 +28,7 @@ bool socket_sent_to(const struct udp_layer *udp, const struct udp_socket *socket
 static void remember(const struct udp_layer *udp, struct udp_socket *socket, const struct septet_address *to,
                      uint16_t port)
 {
-    if (socket_sent_to(udp, socket, to, port))
+    if (udp_sent_to(udp, socket, to, port))
         return;
     socket->recent[socket->recent_at] = destination_hash(udp, to, port);
     socket->recent_at = (uint16_t)((socket->recent_at + 1u) % UDP_RECENT);
@@ -118,10 +118,10 @@ static int transmit(struct udp_layer *udp, const struct udp_socket *socket, cons
 int64_t udp_send(struct udp_layer *udp, septet_handle handle, const struct septet_address *to, uint16_t port,
                  const uint8_t *data, size_t length)
 {
-    struct udp_socket *socket = socket_of(udp, handle);
+    struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
-    const int pending = socket_take_error(socket);
+    const int pending = udp_take_error(socket);
     if (pending != SEPTET_OK)
         return pending;
     int error = check(udp, socket, to, port, length);
@@ -131,7 +131,7 @@ int64_t udp_send(struct udp_layer *udp, septet_handle handle, const struct septe
         port = socket->port;
     error = transmit(udp, socket, to, port, data, (uint32_t)length);
     if (error == SEPTET_AGAIN || error == SEPTET_NO_PAGES)
-        socket_block(udp, socket, error == SEPTET_NO_PAGES);
+        udp_block(udp, socket, error == SEPTET_NO_PAGES);
     if (error != SEPTET_OK)
         return error;
     remember(udp, socket, to, port);

@@ -41,12 +41,12 @@ void udp_layer_init(struct udp_layer *udp, struct core *core, struct ip_layer *i
 
 uint32_t udp_used(const struct udp_layer *udp) { return udp->sockets.used; }
 
-struct udp_socket *socket_of(const struct udp_layer *udp, septet_handle handle)
+struct udp_socket *udp_socket_of(const struct udp_layer *udp, septet_handle handle)
 {
     const uint32_t index = handle_index(handle);
     if (handle_kind(handle) != HANDLE_SOCKET || index == 0 || index > udp->sockets.fresh)
         return NULL;
-    struct udp_socket *socket = socket_at(udp, index);
+    struct udp_socket *socket = udp_socket_at(udp, index);
     return socket->in_use && socket->generation == handle_generation(handle) ? socket : NULL;
 }
 
@@ -57,7 +57,7 @@ static uint32_t take_socket(struct udp_layer *udp)
     const uint32_t reference = slab_take(&udp->sockets);
     if (reference == 0)
         return 0;
-    struct udp_socket *socket = socket_at(udp, reference);
+    struct udp_socket *socket = udp_socket_at(udp, reference);
     const uint32_t generation = reference > fresh ? 1 : (socket->generation + 1) & HANDLE_GENERATION_MASK;
     *socket = (struct udp_socket){.generation = generation, .in_use = true};
     return reference;
@@ -73,31 +73,31 @@ int udp_open(struct udp_layer *udp, enum septet_datagram_protocol protocol, cons
         return SEPTET_ADDRESS_NOT_AVAILABLE;
     if (slab_available(&udp->sockets) == 0)
         return SEPTET_NO_SOCKETS;
-    if (port != 0 && demux_conflict(udp, (uint8_t)protocol, &address, port))
+    if (port != 0 && udp_demux_conflict(udp, (uint8_t)protocol, &address, port))
         return SEPTET_ADDRESS_IN_USE;
     if (port == 0)
-        port = demux_pick_port(udp, (uint8_t)protocol, &address);
+        port = udp_demux_pick_port(udp, (uint8_t)protocol, &address);
     if (port == 0)
         return SEPTET_NO_PORTS;
     const uint32_t reference = take_socket(udp);
-    struct udp_socket *socket = socket_at(udp, reference);
+    struct udp_socket *socket = udp_socket_at(udp, reference);
     socket->protocol = (uint8_t)protocol;
     socket->local = address;
     socket->port = port;
     socket->receive_buffer = RECEIVE_BUFFER;
-    demux_insert(udp, reference);
+    udp_demux_insert(udp, reference);
     *handle = handle_make(HANDLE_SOCKET, socket->generation, reference);
     return SEPTET_OK;
 }
 
 int udp_close(struct udp_layer *udp, septet_handle handle)
 {
-    struct udp_socket *socket = socket_of(udp, handle);
+    struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
-    demux_remove(udp, handle_index(handle));
-    socket_forget(udp, socket);
-    queue_clear(udp, socket);
+    udp_demux_remove(udp, handle_index(handle));
+    udp_forget(udp, socket);
+    udp_queue_clear(udp, socket);
     socket->in_use = false;
     slab_return(&udp->sockets, handle_index(handle));
     return SEPTET_OK;
@@ -105,7 +105,7 @@ int udp_close(struct udp_layer *udp, septet_handle handle)
 
 int udp_user_set(struct udp_layer *udp, septet_handle handle, uint64_t user)
 {
-    struct udp_socket *socket = socket_of(udp, handle);
+    struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
     socket->user = user;
@@ -114,7 +114,7 @@ int udp_user_set(struct udp_layer *udp, septet_handle handle, uint64_t user)
 
 int udp_tuple(struct udp_layer *udp, septet_handle handle, struct septet_tuple *tuple)
 {
-    const struct udp_socket *socket = socket_of(udp, handle);
+    const struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
     *tuple = (struct septet_tuple){.local = socket->local, .local_port = socket->port};
@@ -141,7 +141,7 @@ static bool option_known(unsigned option)
 
 int udp_option_set(struct udp_layer *udp, septet_handle handle, unsigned option, int64_t value)
 {
-    struct udp_socket *socket = socket_of(udp, handle);
+    struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
     if (!option_known(option))
@@ -161,7 +161,7 @@ int udp_option_set(struct udp_layer *udp, septet_handle handle, unsigned option,
 
 int udp_option_get(struct udp_layer *udp, septet_handle handle, unsigned option, int64_t *value)
 {
-    const struct udp_socket *socket = socket_of(udp, handle);
+    const struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
     if (!option_known(option))
@@ -180,9 +180,9 @@ int udp_option_get(struct udp_layer *udp, septet_handle handle, unsigned option,
 int64_t udp_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
                     struct septet_datagram *info)
 {
-    struct udp_socket *socket = socket_of(udp, handle);
+    struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
-    const int error = socket_take_error(socket);
-    return error != SEPTET_OK ? error : queue_take(udp, socket, data, length, info);
+    const int error = udp_take_error(socket);
+    return error != SEPTET_OK ? error : udp_queue_take(udp, socket, data, length, info);
 }

@@ -3,51 +3,52 @@
 
 #include "udp/layer.h"
 
-static inline struct udp_socket *socket_at(const struct udp_layer *udp, uint32_t reference)
+static inline struct udp_socket *udp_socket_at(const struct udp_layer *udp, uint32_t reference)
 {
     return slab_at(&udp->sockets, reference);
 }
 
 /* The socket of a handle; NULL when it is stale. */
-struct udp_socket *socket_of(const struct udp_layer *udp, septet_handle handle);
+struct udp_socket *udp_socket_of(const struct udp_layer *udp, septet_handle handle);
 
 /* ---- demux.c ---- */
 
 /* The socket that gets what is sent to an address and port: one bound to the address before one bound to any of the
  * family, before one bound to any; NULL when there is none. */
-struct udp_socket *demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
-                              uint16_t port);
+struct udp_socket *udp_demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
+                                  uint16_t port);
 /* True when a socket exists that would get, or lose, packets of another with this address. */
-bool demux_conflict(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address, uint16_t port);
+bool udp_demux_conflict(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
+                        uint16_t port);
 /* A random free port, 0 when there is none. */
-uint16_t demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address);
-void demux_insert(struct udp_layer *udp, uint32_t reference);
-void demux_remove(struct udp_layer *udp, uint32_t reference);
+uint16_t udp_demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address);
+void udp_demux_insert(struct udp_layer *udp, uint32_t reference);
+void udp_demux_remove(struct udp_layer *udp, uint32_t reference);
 
 /* ---- event.c ---- */
 
-void socket_raise(struct udp_layer *udp, struct udp_socket *socket, uint32_t events);
+void udp_raise(struct udp_layer *udp, struct udp_socket *socket, uint32_t events);
 /* A send was refused: an event follows when it is worth trying again. */
-void socket_block(struct udp_layer *udp, struct udp_socket *socket, bool wants_room);
+void udp_block(struct udp_layer *udp, struct udp_socket *socket, bool wants_room);
 /* Takes a socket that goes away out of the lists. */
-void socket_forget(struct udp_layer *udp, struct udp_socket *socket);
+void udp_forget(struct udp_layer *udp, struct udp_socket *socket);
 /* Takes the pending error, SEPTET_OK when there is none. */
-int socket_take_error(struct udp_socket *socket);
+int udp_take_error(struct udp_socket *socket);
 
 /* ---- queue.c ---- */
 
 /* Queues info->length bytes: `prefix` (prefix_length of them), then those of a delivery from `skip` on. */
-void queue_put(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram *info,
-               const uint8_t *prefix, uint32_t prefix_length, const struct ip_delivery *delivery, uint32_t skip);
+void udp_queue_put(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram *info,
+                   const uint8_t *prefix, uint32_t prefix_length, const struct ip_delivery *delivery, uint32_t skip);
 /* Takes the oldest datagram as udp_receive() does. */
-int64_t queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
-                   struct septet_datagram *info);
-void queue_clear(struct udp_layer *udp, struct udp_socket *socket);
+int64_t udp_queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
+                       struct septet_datagram *info);
+void udp_queue_clear(struct udp_layer *udp, struct udp_socket *socket);
 
 /* ---- send.c ---- */
 
 /* True when a socket has sent to this destination lately. */
-bool socket_sent_to(const struct udp_layer *udp, const struct udp_socket *socket, const struct septet_address *to,
-                    uint16_t port);
+bool udp_sent_to(const struct udp_layer *udp, const struct udp_socket *socket, const struct septet_address *to,
+                 uint16_t port);
 
 #endif
