@@ -7,6 +7,7 @@
 #include "ip/frame.h"
 #include "ip/icmp_input.h"
 #include "ip/reassembly.h"
+#include "ip/train.h"
 #include "wire/ethernet.h"
 #include "wire/icmp.h"
 #include "wire/tcp.h"
@@ -359,12 +360,12 @@ static struct ip_frame frame_of(const struct septet_packet *packet)
     };
 }
 
-enum ip_verdict ip_input(struct ip_layer *ip, const struct septet_packet *packet, struct ip_delivery *delivery)
+static enum ip_verdict whole_way(struct ip_layer *ip, const struct septet_packet *packet,
+                                 struct ip_delivery *delivery)
 {
     struct ip_frame frame = frame_of(packet);
     struct ethernet ethernet;
     enum content content;
-    reassembly_release(ip);
     if (frame.interface != IP_LOOP && frame.interface >= ip->interface_count)
         return drop(ip, &frame, 0, SEPTET_DROP_ethernet_destination);
     if (frame.interface != IP_LOOP && ip->interfaces[frame.interface].link.ethernet)
@@ -383,4 +384,15 @@ enum ip_verdict ip_input(struct ip_layer *ip, const struct septet_packet *packet
     default:
         return IP_CONSUMED;
     }
+}
+
+enum ip_verdict ip_input(struct ip_layer *ip, const struct septet_packet *packet, struct ip_delivery *delivery)
+{
+    if (train_follows(ip, packet, delivery))
+        return IP_PACKET;
+    reassembly_release(ip);
+    const enum ip_verdict verdict = whole_way(ip, packet, delivery);
+    if (verdict == IP_PACKET)
+        train_remember(ip, packet, delivery);
+    return verdict;
 }

@@ -139,6 +139,15 @@ struct path_mtu {
     int64_t expires;
 };
 
+/* The headers of the TCP packet that was delivered last, see train.h. */
+struct ip_train {
+    uint32_t length; /* link and IP header; 0: none is remembered */
+    uint32_t link, generation;
+    uint16_t interface;
+    uint8_t bytes[64];
+    struct ip header;
+};
+
 /* Tokens that come back with time. Zeroed: full. */
 struct ip_bucket {
     int64_t at;
@@ -200,6 +209,7 @@ struct ip_layer {
 
     struct septet_span *spans, *loop_spans; /* of the packet being delivered, and of the one being looped */
     uint32_t span_capacity;                 /* of each: enough for the largest packet in pages */
+    struct ip_train train;
     uint8_t scratch[IP_SCRATCH];
 };
 

@@ -106,9 +106,12 @@ int septet_shutdown(struct septet *stack, septet_handle connection) { return tcp
 int septet_close(struct septet *stack, septet_handle handle)
 {
     switch (handle_kind(handle)) {
-    case HANDLE_LISTENER: return tcp_listener_close(&stack->tcp, handle);
-    case HANDLE_SOCKET: return udp_close(&stack->udp, handle);
-    default: return tcp_close(&stack->tcp, handle);
+    case HANDLE_LISTENER:
+        return tcp_listener_close(&stack->tcp, handle);
+    case HANDLE_SOCKET:
+        return udp_close(&stack->udp, handle);
+    default:
+        return tcp_close(&stack->tcp, handle);
     }
 }
 

@@ -7,8 +7,8 @@ static size_t aligned(size_t size) { return (size + 63) & ~(size_t)63; }
 
 static bool buffers_valid(const struct septet_config *config)
 {
-    return config->page_size >= 256 && config->page_size <= 65536 && (config->page_size & (config->page_size - 1)) == 0 &&
-           config->pages >= 32 && config->pages < 1u << 30;
+    return config->page_size >= 256 && config->page_size <= 65536 &&
+           (config->page_size & (config->page_size - 1)) == 0 && config->pages >= 32 && config->pages < 1u << 30;
 }
 
 static bool tcp_valid(const struct septet_tcp_config *tcp)

@@ -7,20 +7,27 @@
 
 #define ETHERNET_SHORTEST 60
 
-/* Headers in front of a TCP segment: the only writer of frames for TCP. */
+/* Headers in front of a TCP segment: the only writer of frames for TCP. A transmission's headers are made once;
+ * each of its segments gets a copy with its own numbers and sums. */
 
-static uint32_t link_header(const struct septet *stack, const struct frame *frame, bool ipv4, uint8_t *to)
+static void put_link_header(const struct septet *stack, const struct frame *frame, struct frame_template *t)
 {
-    if (frame->path->interface == IP_LOOP)
-        return 0;
+    t->loop = frame->path->interface == IP_LOOP;
+    t->offload = t->loop;
+    t->ethernet = false;
+    t->ip = 0;
+    if (t->loop)
+        return;
     const struct septet_interface *link = ip_interface_link(&stack->ip, frame->path->interface);
-    if (!link->ethernet)
-        return 0;
-    ethernet_build(to, frame->mac, link->mac, ipv4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
-    return ETHERNET_HEADER;
+    t->offload = (link->offloads & SEPTET_OFFLOAD_CHECKSUM) != 0;
+    t->ethernet = link->ethernet;
+    if (!t->ethernet)
+        return;
+    ethernet_build(t->head, frame->mac, link->mac, t->ipv4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6);
+    t->ip = ETHERNET_HEADER;
 }
 
-static uint32_t ip_header(const struct frame *frame, bool ipv4, uint32_t tcp_length, uint8_t *to)
+static void put_ip_header(const struct frame *frame, struct frame_template *t)
 {
     const struct ip_fields fields = {
         .source = frame->tuple->local,
@@ -28,67 +35,101 @@ static uint32_t ip_header(const struct frame *frame, bool ipv4, uint32_t tcp_len
         .protocol = PROTOCOL_TCP,
         .ttl = frame->hop_limit,
         .traffic_class = frame->traffic_class,
-        .identification = frame->identification,
         .do_not_fragment = true,
     };
-    if (ipv4)
-        ipv4_build(to, &fields, tcp_length);
-    else
-        ipv6_build(to, &fields, tcp_length);
-    return ipv4 ? IPV4_HEADER : IPV6_HEADER;
+    if (t->ipv4) {
+        ipv4_build(t->head + t->ip, &fields, 0);
+        t->ip_sum = (uint16_t)~load16(t->head + t->ip + 10) - (uint32_t)IPV4_HEADER + UINT16_MAX;
+        t->tcp = t->ip + IPV4_HEADER;
+    } else {
+        ipv6_build(t->head + t->ip, &fields, 0);
+        t->tcp = t->ip + IPV6_HEADER;
+    }
 }
 
-/* The checksum, or the pseudo-header's part of it for a device that does the rest. */
-static uint16_t transport_checksum(const struct frame *frame, const uint8_t *tcp, uint32_t tcp_header,
-                                   const struct septet_packet *packet, bool offload)
+static uint16_t fold(uint64_t sum)
 {
-    struct checksum sum = {0};
-    ip_pseudo_checksum(&sum, &frame->tuple->local, &frame->tuple->remote, PROTOCOL_TCP, tcp_header + frame->payload);
-    if (offload)
-        return (uint16_t)~checksum_finish(&sum);
-    checksum_add(&sum, tcp, tcp_header);
-    for (uint32_t i = 0; i < packet->span_count; i++)
-        checksum_add(&sum, packet->spans[i].data, packet->spans[i].length);
-    return checksum_finish(&sum);
+    while (sum > UINT16_MAX)
+        sum = (sum >> 16) + (sum & UINT16_MAX);
+    return (uint16_t)sum;
 }
 
-void frame_build(struct septet *stack, const struct frame *frame, uint32_t slot, struct septet_packet *packet)
+void frame_prepare(const struct septet *stack, const struct frame *frame, struct frame_template *t)
 {
-    uint8_t *head = stack->headers[slot];
-    const bool ipv4 = septet_address_is_ipv4(&frame->tuple->remote);
-    const bool loop = frame->path->interface == IP_LOOP;
-    const uint32_t tcp_header = TCP_HEADER + frame->options_length;
-    const uint32_t link = link_header(stack, frame, ipv4, head);
-    const uint32_t start = link + ip_header(frame, ipv4, tcp_header + frame->payload, head + link);
-    const bool offload =
-        loop || (ip_interface_link(&stack->ip, frame->path->interface)->offloads & SEPTET_OFFLOAD_CHECKSUM);
+    t->ipv4 = septet_address_is_ipv4(&frame->tuple->remote);
+    t->interface = frame->path->interface;
+    put_link_header(stack, frame, t);
+    put_ip_header(frame, t);
     const struct tcp_header tcp = {
         .source_port = frame->tuple->local_port,
         .destination_port = frame->tuple->remote_port,
-        .seq = frame->seq,
         .ack = frame->ack,
-        .flags = frame->flags,
-        .header_length = (uint8_t)tcp_header,
+        .header_length = (uint8_t)(TCP_HEADER + frame->options_length),
         .window = frame->window,
         .urgent = frame->urgent,
     };
-    tcp_build(head + start, &tcp);
-    memcpy(head + start + TCP_HEADER, frame->options, frame->options_length);
-    store16(head + start + 16, transport_checksum(frame, head + start, tcp_header, packet, offload));
+    tcp_build(t->head + t->tcp, &tcp);
+    memcpy(t->head + t->tcp + TCP_HEADER, frame->options, frame->options_length);
+    t->head_length = t->tcp + tcp.header_length;
+    struct checksum sum = {0};
+    ip_pseudo_checksum(&sum, &frame->tuple->local, &frame->tuple->remote, PROTOCOL_TCP, 0);
+    t->pseudo_sum = (uint16_t)~checksum_finish(&sum);
+    checksum_add(&sum, t->head + t->tcp, tcp.header_length);
+    t->tcp_sum = (uint16_t)~checksum_finish(&sum);
+}
+
+static void stamp_ip(const struct frame_template *t, const struct frame *frame, uint32_t tcp_length, uint8_t *ip)
+{
+    if (!t->ipv4) {
+        store16(ip + 4, (uint16_t)tcp_length);
+        return;
+    }
+    const uint32_t total = IPV4_HEADER + tcp_length;
+    store16(ip + 2, (uint16_t)total);
+    store16(ip + 4, frame->identification);
+    store16(ip + 10, (uint16_t)~fold((uint64_t)t->ip_sum + total + frame->identification));
+}
+
+/* The checksum, or the pseudo-header's part of it for a device that does the rest. */
+static uint16_t stamp_sum(const struct frame_template *t, const struct frame *frame, uint32_t tcp_length,
+                          const struct septet_packet *packet)
+{
+    if (t->offload)
+        return fold((uint64_t)t->pseudo_sum + tcp_length);
+    struct checksum sum = {0};
+    for (uint32_t i = 0; i < packet->span_count; i++)
+        checksum_add(&sum, packet->spans[i].data, packet->spans[i].length);
+    const uint64_t payload = (uint16_t)~checksum_finish(&sum);
+    return (uint16_t)~fold(payload + t->tcp_sum + tcp_length + (frame->seq >> 16) + (frame->seq & UINT16_MAX) +
+                           frame->flags);
+}
+
+void frame_stamp(struct septet *stack, const struct frame_template *t, const struct frame *frame, uint32_t slot,
+                 struct septet_packet *packet)
+{
+    uint8_t *head = stack->headers[slot];
+    uint8_t *tcp = head + t->tcp;
+    const uint32_t tcp_length = t->head_length - t->tcp + frame->payload;
+    memcpy(head, t->head, STACK_HEADER);
+    stamp_ip(t, frame, tcp_length, head + t->ip);
+    store32(tcp + 4, frame->seq);
+    tcp[12] = (uint8_t)(tcp[12] | frame->flags >> 8);
+    tcp[13] = (uint8_t)frame->flags;
+    store16(tcp + 16, stamp_sum(t, frame, tcp_length, packet));
     packet->head = head;
-    packet->head_length = start + tcp_header;
-    packet->length = packet->head_length + frame->payload;
-    packet->interface = frame->path->interface;
+    packet->head_length = t->head_length;
+    packet->length = t->head_length + frame->payload;
+    packet->interface = t->interface;
     packet->gso_size = frame->gso_size;
-    packet->header_length = (uint16_t)(start + tcp_header);
-    packet->checksum_start = (uint16_t)start;
+    packet->header_length = (uint16_t)t->head_length;
+    packet->checksum_start = (uint16_t)t->tcp;
     packet->checksum_offset = 16;
-    packet->flags = offload ? SEPTET_PACKET_NEEDS_CHECKSUM : 0;
-    if (loop)
+    packet->flags = t->offload ? SEPTET_PACKET_NEEDS_CHECKSUM : 0;
+    if (t->loop)
         packet->flags |= SEPTET_PACKET_CHECKSUM_VALID;
-    packet->ip_version = ipv4 ? 4 : 6;
+    packet->ip_version = t->ipv4 ? 4 : 6;
     COUNT(&stack->core, IpOutRequests);
-    if (link != 0 && packet->length < ETHERNET_SHORTEST && packet->span_count == 0) {
+    if (t->ethernet && packet->length < ETHERNET_SHORTEST && packet->span_count == 0) {
         memset(head + packet->length, 0, ETHERNET_SHORTEST - packet->length); /* CVE-2003-0001 */
         packet->head_length = packet->length = ETHERNET_SHORTEST;
     }

@@ -27,15 +27,19 @@ static bool add_spans(struct merge *merge, const struct ip_delivery *delivery, u
     return true;
 }
 
-static bool follows(const struct merge *merge, const struct segment *next, const struct septet_tuple *tuple)
+/* Whether a segment continues the one being merged: same flow, next in order, and nothing new but its payload. */
+static bool follows(const struct merge *merge, const struct tcp_header *header, const struct ip_delivery *delivery,
+                    uint32_t length)
 {
     const struct segment *last = &merge->segment;
-    return next->seq == last->seq + last->length && next->flags == last->flags && next->flags == TCP_ACK &&
-           next->ack == last->ack && next->window == last->window && next->length <= last->largest &&
-           last->length % last->largest == 0 && next->traffic_class == last->traffic_class &&
-           next->option_length == last->option_length && last->length + next->length <= 65535 &&
-           memcmp(next->option_bytes, last->option_bytes, next->option_length) == 0 &&
-           memcmp(tuple, &merge->tuple, sizeof *tuple) == 0;
+    return header->seq == last->seq + last->length && (header->flags & ~TCP_RESERVED) == TCP_ACK &&
+           last->flags == TCP_ACK && header->ack == last->ack && header->window == last->window && length != 0 &&
+           length <= last->largest && merge->whole && delivery->ip.traffic_class == last->traffic_class &&
+           header->header_length == last->header_length && last->length + length <= 65535 &&
+           header->source_port == merge->tuple.remote_port && header->destination_port == merge->tuple.local_port &&
+           memcmp(delivery->transport + TCP_HEADER, last->option_bytes, header->header_length - TCP_HEADER) == 0 &&
+           septet_address_equal(&delivery->ip.source, &merge->tuple.remote) &&
+           septet_address_equal(&delivery->ip.destination, &merge->tuple.local);
 }
 
 void stack_flush(struct septet *stack)
@@ -51,36 +55,45 @@ void stack_flush(struct septet *stack)
     tcp_input(&stack->tcp, &merge->segment);
 }
 
-static bool mergeable(const struct septet *stack, const struct segment *segment, const struct ip_delivery *delivery)
+static bool mergeable(const struct septet *stack, const struct ip_delivery *delivery)
 {
-    return stack->core.config.tcp.gro && segment->flags == TCP_ACK && segment->length != 0 && !segment->group &&
-           !delivery->ip.fragmented;
+    return stack->core.config.tcp.gro && !delivery->link_multicast && !delivery->destination_multicast &&
+           !delivery->ip.fragmented && !delivery->transient;
 }
 
-static void merge_segment(struct septet *stack, const struct segment *segment, const struct septet_tuple *tuple,
-                          const struct ip_delivery *delivery)
+/* Adds a segment to the one being merged, if it continues it. */
+static bool merge_next(struct septet *stack, const struct tcp_header *header, const struct ip_delivery *delivery,
+                       uint32_t length, uint32_t count)
 {
     struct merge *merge = &stack->merge;
-    const bool alike = mergeable(stack, segment, delivery);
-    if (merge->pending) {
-        if (alike && follows(merge, segment, tuple) &&
-            add_spans(merge, delivery, segment->header_length, segment->length)) {
-            merge->segment.length += segment->length;
-            merge->segment.count = (uint16_t)(merge->segment.count + segment->count);
-            return;
-        }
-        stack_flush(stack);
-    }
-    merge->segment = *segment;
-    merge->tuple = *tuple;
+    if (!merge->pending || !mergeable(stack, delivery) || !follows(merge, header, delivery, length) ||
+        !add_spans(merge, delivery, header->header_length, length))
+        return false;
+    merge->segment.length += length;
+    merge->segment.count = (uint16_t)(merge->segment.count + count);
+    merge->whole = length % merge->segment.largest == 0;
+    return true;
+}
+
+static void merge_begin(struct septet *stack, const struct tcp_header *header, const struct ip_delivery *delivery)
+{
+    struct merge *merge = &stack->merge;
     merge->span_count = 0;
     merge->pending = true;
-    if (!add_spans(merge, delivery, segment->header_length, segment->length)) {
+    merge->tuple = (struct septet_tuple){
+        .local = delivery->ip.destination,
+        .remote = delivery->ip.source,
+        .local_port = header->destination_port,
+        .remote_port = header->source_port,
+    };
+    struct segment *segment = &merge->segment;
+    merge->whole = segment->length % max_u32(segment->largest, 1) == 0;
+    if (!add_spans(merge, delivery, header->header_length, segment->length)) {
         merge->pending = false;
         core_drop_packet(&stack->core, SEPTET_DROP_tcp_malformed, PROTOCOL_TCP, delivery->interface);
         return;
     }
-    if (!alike)
+    if (!mergeable(stack, delivery) || segment->flags != TCP_ACK || segment->length == 0)
         stack_flush(stack);
 }
 
@@ -130,31 +143,29 @@ static void deliver_tcp(struct septet *stack, const struct ip_delivery *delivery
         drop_tcp(stack, delivery, SEPTET_DROP_tcp_checksum);
         return;
     }
-    const struct septet_tuple tuple = {
-        .local = delivery->ip.destination,
-        .remote = delivery->ip.source,
-        .local_port = header.destination_port,
-        .remote_port = header.source_port,
-    };
     const uint32_t length = delivery->payload_length - header.header_length;
     const bool super = gso_size != 0 && length > gso_size;
-    const struct segment segment = {
-        .seq = header.seq,
-        .ack = header.ack,
-        .flags = header.flags & (uint16_t)~TCP_RESERVED, /* U-1 */
-        .window = header.window,
-        .urgent = header.urgent,
-        .header_length = header.header_length,
-        .traffic_class = delivery->ip.traffic_class,
-        .mtu = interface_mtu(stack, delivery),
-        .count = (uint16_t)(super ? (length + gso_size - 1u) / gso_size : 1),
-        .group = delivery->link_multicast || delivery->destination_multicast,
-        .length = length,
-        .largest = super ? gso_size : length,
-        .option_bytes = delivery->transport + TCP_HEADER,
-        .option_length = (uint32_t)header.header_length - TCP_HEADER,
-    };
-    merge_segment(stack, &segment, &tuple, delivery);
+    const uint32_t count = super ? (length + gso_size - 1u) / gso_size : 1;
+    if (merge_next(stack, &header, delivery, length, count))
+        return;
+    stack_flush(stack);
+    struct segment *segment = &stack->merge.segment;
+    segment->seq = header.seq;
+    segment->ack = header.ack;
+    segment->flags = header.flags & (uint16_t)~TCP_RESERVED; /* U-1 */
+    segment->window = header.window;
+    segment->urgent = header.urgent;
+    segment->header_length = header.header_length;
+    segment->traffic_class = delivery->ip.traffic_class;
+    segment->mtu = interface_mtu(stack, delivery);
+    segment->count = (uint16_t)count;
+    segment->group = delivery->link_multicast || delivery->destination_multicast;
+    segment->length = length;
+    segment->skip = 0;
+    segment->largest = super ? gso_size : length;
+    segment->option_bytes = delivery->transport + TCP_HEADER;
+    segment->option_length = (uint32_t)header.header_length - TCP_HEADER;
+    merge_begin(stack, &header, delivery);
 }
 
 /* ---- ICMP errors about what we sent ---- */

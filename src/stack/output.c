@@ -29,14 +29,18 @@ struct batch {
 };
 
 /* Puts a packet into the batch, or, when it is for ourselves, straight into our own input. */
-static void emit(struct septet *stack, struct batch *batch, const struct frame *frame, struct septet_packet *packet)
+static void emit(struct septet *stack, struct batch *batch, const struct frame_template *template,
+                 const struct frame *frame, const struct septet_span *spans, uint32_t span_count)
 {
-    frame_build(stack, frame, batch->count, packet);
-    if (frame->path->interface != IP_LOOP) {
-        batch->packets[batch->count++] = *packet;
+    struct septet_packet packet = {.spans = spans, .span_count = span_count};
+    if (!template->loop) {
+        batch->packets[batch->count] = packet;
+        frame_stamp(stack, template, frame, batch->count, &batch->packets[batch->count]);
+        batch->count++;
         return;
     }
-    stack_packet(stack, packet);
+    frame_stamp(stack, template, frame, batch->count, &packet);
+    stack_packet(stack, &packet);
     stack_flush(stack);
 }
 
@@ -65,14 +69,19 @@ static void send_reply(struct septet *stack, struct batch *batch, struct reply *
         .traffic_class = reply->traffic_class,
         .hop_limit = reply->hop_limit,
     };
-    struct septet_packet packet = {0};
+    struct frame_template template;
     trace_sent(stack, &frame, 0, false);
-    if (path.interface == IP_LOOP || ip_link_address(&stack->ip, &path, mac) == IP_REACHABLE) {
-        emit(stack, batch, &frame, &packet);
+    const bool known = path.interface == IP_LOOP || ip_link_address(&stack->ip, &path, mac) == IP_REACHABLE;
+    if (!known)
+        memset(mac, 0, sizeof mac);
+    frame_prepare(stack, &frame, &template);
+    if (known) {
+        emit(stack, batch, &template, &frame, NULL, 0);
         return;
     }
     /* It waits for its neighbour in the IP layer. */
-    frame_build(stack, &frame, batch->count, &packet);
+    struct septet_packet packet = {0};
+    frame_stamp(stack, &template, &frame, batch->count, &packet);
     const struct ip_fields fields = {
         .source = reply->tuple.local,
         .destination = reply->tuple.remote,
@@ -95,10 +104,9 @@ static uint16_t identification(const struct connection *c)
 }
 
 /* The spans of a piece of the send stream. */
-static void payload_spans(struct septet *stack, const struct connection *c, uint32_t seq, uint32_t length,
-                          struct septet_packet *packet)
+static uint32_t payload_spans(const struct septet *stack, const struct connection *c, uint32_t seq, uint32_t length,
+                              struct septet_span *spans)
 {
-    struct septet_span *spans = stack->spans + stack->span_used;
     uint32_t count = 0;
     while (length != 0) {
         uint32_t piece = length;
@@ -107,9 +115,7 @@ static void payload_spans(struct septet *stack, const struct connection *c, uint
         seq += piece;
         length -= piece;
     }
-    packet->spans = spans;
-    packet->span_count = count;
-    stack->span_used += count;
+    return count;
 }
 
 /* One transmission as one packet, or cut into segments where the device does not do that. */
@@ -137,16 +143,19 @@ static void send_transmission(struct septet *stack, struct batch *batch, struct 
     stack->core.counter[SEPTET_COUNTER_SuperSegmentsOut] += t->length > t->mss;
     const uint16_t last_flags = t->flags;
     const uint32_t step = offload || t->length <= t->mss ? t->length : t->mss;
+    struct frame_template template;
     uint32_t done = 0;
+    frame_prepare(stack, &frame, &template);
     do {
-        struct septet_packet packet = {0};
+        struct septet_span *spans = stack->spans + stack->span_used;
         frame.payload = min_u32(step, t->length - done);
         frame.seq = t->seq + done;
         done += frame.payload;
         frame.flags = (uint16_t)(done == t->length ? last_flags : last_flags & ~(TCP_FIN | TCP_PSH));
         frame.gso_size = frame.payload > t->mss ? t->mss : 0;
-        payload_spans(stack, c, frame.seq, frame.payload, &packet);
-        emit(stack, batch, &frame, &packet);
+        const uint32_t count = payload_spans(stack, c, frame.seq, frame.payload, spans);
+        stack->span_used += count;
+        emit(stack, batch, &template, &frame, spans, count);
         frame.identification++;
     } while (done < t->length);
 }
@@ -227,8 +236,7 @@ uint32_t septet_output(struct septet *stack, struct septet_packet *packets, uint
            ip_output(&stack->ip, &packets[batch.count], stack->headers[batch.count], stack->spans + stack->span_used,
                      STACK_PACKET_SPANS))
         stack->span_used += packets[batch.count++].span_count;
-    for (struct reply *reply;
-         batch.count < batch.maximum && (reply = tcp_next_reply(&stack->tcp)) != NULL;)
+    for (struct reply *reply; batch.count < batch.maximum && (reply = tcp_next_reply(&stack->tcp)) != NULL;)
         send_reply(stack, &batch, reply);
     /* Segments to ourselves make more work: a bound, since nothing else ends a conversation with oneself. */
     for (uint32_t turns = 0; batch.count < batch.maximum && turns < 4 * SEPTET_BATCH; turns++) {

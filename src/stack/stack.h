@@ -20,6 +20,7 @@ struct merge {
     struct septet_span spans[STACK_SPANS];
     uint32_t span_count;
     bool pending;
+    bool whole; /* all segments so far were of the largest size: another may follow */
 };
 
 struct septet {
@@ -28,7 +29,6 @@ struct septet {
     struct udp_layer udp;
     struct tcp tcp;
     struct merge merge;
-    uint32_t header_used;
     uint32_t span_used;
     struct septet_span spans[STACK_SPANS];
     uint8_t headers[SEPTET_BATCH][STACK_HEADER];
@@ -42,7 +42,7 @@ void stack_flush(struct septet *stack);
 void stack_settle(struct septet *stack);
 
 /* frame.c */
-/* What a TCP segment's frame is made from. */
+/* What the headers of a TCP transmission are made from. */
 struct frame {
     const struct septet_tuple *tuple;
     const struct ip_path *path;
@@ -55,8 +55,20 @@ struct frame {
     uint32_t payload;  /* bytes behind the header */
     uint16_t gso_size; /* 0: one segment */
 };
-/* Writes headers into packet number `slot` of the batch and completes the packet's fields; spans are there already. */
-void frame_build(struct septet *stack, const struct frame *frame, uint32_t slot, struct septet_packet *packet);
+/* The headers that all segments of a transmission share, without what differs, and the sums over them. */
+struct frame_template {
+    uint8_t head[STACK_HEADER];
+    uint32_t head_length; /* link, IP and TCP header */
+    uint32_t ip, tcp;     /* where these begin */
+    uint32_t ip_sum, tcp_sum, pseudo_sum;
+    uint16_t interface;
+    bool ipv4, ethernet, loop, offload;
+};
+void frame_prepare(const struct septet *stack, const struct frame *frame, struct frame_template *template);
+/* Writes the headers of one segment into packet number `slot` of the batch and completes the packet's fields; its
+ * spans are there already. Of the frame only seq, flags, identification, payload and gso_size count. */
+void frame_stamp(struct septet *stack, const struct frame_template *template, const struct frame *frame, uint32_t slot,
+                 struct septet_packet *packet);
 /* Does in software what a packet without spans still needs from a device. */
 void frame_complete_checksum(struct septet *stack, uint32_t slot, struct septet_packet *packet);
 
