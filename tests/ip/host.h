@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "ip/interface.h"
 #include "ip/layer.h"
 #include "ip/neighbor.h"
+#include "ip/reassembly.h"
 #include "ip/route.h"
 #include "wire/arp.h"
 #include "wire/ethernet.h"
