@@ -19,17 +19,17 @@ enum septet_congestion { SEPTET_RENO, SEPTET_CUBIC, SEPTET_CONGESTION_COUNT };
 
 /** What RFC 9293 and its companions leave open, with the defaults of septet_config_default(). */
 struct septet_tcp_config {
-    uint32_t send_buffer;    /**< bytes not yet acknowledged a connection may hold (4 MiB) */
-    uint32_t receive_buffer; /**< bytes a connection may hold for its application; the window follows it (4 MiB) */
-    uint8_t window_scale;    /**< shift offered, 0..14; 255 = the smallest that can express receive_buffer (255) */
-    bool window_scaling;     /**< offer and accept RFC 7323 window scaling (true) */
-    bool timestamps;         /**< offer and accept RFC 7323 timestamps (true) */
-    bool sack;               /**< offer and accept RFC 2018 SACK (true) */
-    uint8_t congestion;      /**< enum septet_congestion for new connections (SEPTET_CUBIC) */
-    uint8_t initial_window;  /**< IW in segments, RFC 6928 (10) */
-    uint8_t retries1;        /**< R1: retransmissions before the neighbour is doubted, MUST-20 (3) */
-    uint8_t synack_retries;  /**< retransmissions of a SYN-ACK before a half-open connection is dropped (5) */
-    uint8_t keepalive_count; /**< unanswered keep-alive probes until a connection is dead (9) */
+    uint32_t send_buffer;      /**< bytes not yet acknowledged a connection may hold (4 MiB) */
+    uint32_t receive_buffer;   /**< bytes a connection may hold for its application; the window follows it (4 MiB) */
+    uint8_t window_scale;      /**< shift offered, 0..14; 255 = the smallest that can express receive_buffer (255) */
+    bool window_scaling;       /**< offer and accept RFC 7323 window scaling (true) */
+    bool timestamps;           /**< offer and accept RFC 7323 timestamps (true) */
+    bool sack;                 /**< offer and accept RFC 2018 SACK (true) */
+    uint8_t congestion;        /**< enum septet_congestion for new connections (SEPTET_CUBIC) */
+    uint8_t initial_window;    /**< IW in segments, RFC 6928 (10) */
+    uint8_t retries1;          /**< R1: retransmissions before the neighbour is doubted, MUST-20 (3) */
+    uint8_t synack_retries;    /**< retransmissions of a SYN-ACK before a half-open connection is dropped (5) */
+    uint8_t keepalive_count;   /**< unanswered keep-alive probes until a connection is dead (9) */
     uint16_t mss_default_ipv4; /**< MSS when the peer sends none, MUST-15 (536) */
     uint16_t mss_default_ipv6; /**< MSS when the peer sends none, MUST-15 (1220) */
     uint16_t mss_minimum;      /**< floor for what a peer may ask for, CVE-2019-11479 (64) */
@@ -37,27 +37,29 @@ struct septet_tcp_config {
     int64_t rto_minimum;       /**< (200 ms; the RFC's 1 s is a SHOULD) */
     int64_t rto_maximum;       /**< (120 s) */
     int64_t syn_timeout;       /**< R2 for SYN, at least 3 minutes by MUST-23 (190 s) */
-    int64_t user_timeout;      /**< R2: a connection whose data stays unacknowledged so long is aborted; 0 = never (924.6 s) */
+    int64_t
+        user_timeout; /**< R2: a connection whose data stays unacknowledged so long is aborted; 0 = never (924.6 s) */
     int64_t delayed_ack;       /**< below 0.5 s, MUST-40 (40 ms) */
     int64_t msl;               /**< half the time spent in TIME-WAIT (30 s) */
     int64_t fin_wait2_timeout; /**< how long FIN-WAIT-2 lasts once the application let go of the handle (60 s) */
     int64_t keepalive_idle;    /**< idle time before the first probe when keep-alive is switched on, MUST-28 (7200 s) */
     int64_t keepalive_interval; /**< between probes (75 s) */
     int64_t challenge_interval; /**< least time between challenge ACKs of one connection, RFC 5961 section 7 (500 ms) */
-    int64_t sws_override;      /**< sender silly-window override timer, RFC 9293 3.8.6.2.1 (200 ms) */
-    bool window_probe_octet;   /**< window probes carry an octet of data as the RFC says; false: an old number and none (true) */
-    bool missing_timestamps;   /**< take segments without a timestamp although negotiated (false) */
-    bool pacing;               /**< spread data over the round trip instead of sending a window at once (false) */
-    bool fast_path;            /**< header prediction; false takes the steps of 3.10.7 for every segment (true) */
-    bool gro;                  /**< merge neighbouring segments of a batch before processing (true) */
-    uint32_t gso_max;          /**< payload bytes of a super-segment, up to 64 segments (65536 less headers) */
+    int64_t sws_override;       /**< sender silly-window override timer, RFC 9293 3.8.6.2.1 (200 ms) */
+    bool window_probe_octet;    /**< window probes carry an octet of data as the RFC says; false: an old number and none
+                                   (true) */
+    bool missing_timestamps;    /**< take segments without a timestamp although negotiated (false) */
+    bool pacing;                /**< spread data over the round trip instead of sending a window at once (false) */
+    bool fast_path;             /**< header prediction; false takes the steps of 3.10.7 for every segment (true) */
+    bool gro;                   /**< merge neighbouring segments of a batch before processing (true) */
+    uint32_t gso_max;           /**< payload bytes of a super-segment, up to 64 segments (65536 less headers) */
     uint16_t port_low, port_high; /**< automatic local ports, both inclusive, RFC 6056 (32768, 60999) */
 };
 
 /** Everything about a stack that is fixed when it is made. */
 struct septet_config {
-    uint64_t seed[2];          /**< from which every secret and every random choice derives; unpredictable in production */
-    int64_t now;               /**< the time at creation, ns */
+    uint64_t seed[2]; /**< from which every secret and every random choice derives; unpredictable in production */
+    int64_t now;      /**< the time at creation, ns */
     int64_t clock_granularity; /**< step of the caller's clock, ns: G of RFC 6298 (1 us) */
     uint32_t connections;      /**< room for established connections and those being opened or closed (1024) */
     uint32_t half_open;        /**< room for passive opens that await their third segment (1024) */

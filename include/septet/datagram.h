@@ -9,7 +9,8 @@ extern "C" {
 
 enum septet_datagram_protocol {
     SEPTET_UDP,      /**< RFC 768 */
-    SEPTET_ICMP_ECHO /**< echo requests out, replies in; the port is the identifier, the first two payload bytes the sequence number */
+    SEPTET_ICMP_ECHO /**< echo requests out, replies in; the port is the identifier, the first two payload bytes the
+                        sequence number */
 };
 
 /**
@@ -36,7 +37,8 @@ struct septet_datagram {
     uint32_t length; /**< of the datagram; more than what was copied means that the rest is lost */
     int64_t time;    /**< of arrival, ns */
 };
-/** Takes the oldest datagram. Returns the bytes copied (>= 0), SEPTET_AGAIN, a pending error, or SEPTET_STALE. `info` may be NULL. */
+/** Takes the oldest datagram. Returns the bytes copied (>= 0), SEPTET_AGAIN, a pending error, or SEPTET_STALE. `info`
+ * may be NULL. */
 SEPTET_API int64_t septet_datagram_receive(struct septet *stack, septet_handle socket, void *data, size_t length,
                                            struct septet_datagram *info);
 

@@ -64,7 +64,8 @@ struct septet_span {
 };
 
 enum septet_packet_flag {
-    /** The transport checksum field holds the pseudo-header sum only: sum from checksum_start to the end and store at checksum_offset. */
+    /** The transport checksum field holds the pseudo-header sum only: sum from checksum_start to the end and store at
+       checksum_offset. */
     SEPTET_PACKET_NEEDS_CHECKSUM = 1,
     /** The driver or device has verified the transport checksum. */
     SEPTET_PACKET_CHECKSUM_VALID = 2
@@ -79,14 +80,14 @@ struct septet_packet {
     const struct septet_span *spans; /**< payload behind head; NULL when span_count is 0 */
     uint32_t head_length;
     uint32_t span_count;
-    uint32_t length;           /**< all bytes, head and spans */
-    uint16_t interface;        /**< index from septet_interface_add() */
-    uint16_t gso_size;         /**< payload bytes of each segment of a super-segment, 0 for an ordinary packet */
-    uint16_t header_length;    /**< out: link to transport header, both included */
-    uint16_t checksum_start;   /**< out: of the transport header, from the start of head */
-    uint16_t checksum_offset;  /**< out: of the checksum field, from checksum_start */
-    uint8_t flags;             /**< enum septet_packet_flag */
-    uint8_t ip_version;        /**< out: 4, 6, or 0 for ARP */
+    uint32_t length;          /**< all bytes, head and spans */
+    uint16_t interface;       /**< index from septet_interface_add() */
+    uint16_t gso_size;        /**< payload bytes of each segment of a super-segment, 0 for an ordinary packet */
+    uint16_t header_length;   /**< out: link to transport header, both included */
+    uint16_t checksum_start;  /**< out: of the transport header, from the start of head */
+    uint16_t checksum_offset; /**< out: of the checksum field, from checksum_start */
+    uint8_t flags;            /**< enum septet_packet_flag */
+    uint8_t ip_version;       /**< out: 4, 6, or 0 for ARP */
 };
 
 /** Most packets that one call of septet_input or septet_output works on at once. More are taken in turns. */
@@ -107,16 +108,16 @@ SEPTET_API uint32_t septet_output(struct septet *stack, struct septet_packet *pa
 /* ---- events ---- */
 
 enum septet_event_bit {
-    SEPTET_EVENT_CONNECTED = 1,   /**< an active open is complete */
-    SEPTET_EVENT_READABLE = 2,    /**< data (or a datagram) arrived */
-    SEPTET_EVENT_WRITABLE = 4,    /**< send accepts bytes again after SEPTET_AGAIN */
-    SEPTET_EVENT_ACCEPT = 8,      /**< a listener has a connection to accept */
-    SEPTET_EVENT_PEER_CLOSED = 16, /**< the peer's FIN arrived in order: read the rest, then 0 */
-    SEPTET_EVENT_CLOSED = 32,     /**< the connection is over; `error` is SEPTET_OK after a normal close */
-    SEPTET_EVENT_SOFT_ERROR = 64, /**< an ICMP error or retries past R1; the connection lives. `error` says which */
-    SEPTET_EVENT_URGENT = 128,    /**< the peer's urgent pointer advanced */
+    SEPTET_EVENT_CONNECTED = 1,      /**< an active open is complete */
+    SEPTET_EVENT_READABLE = 2,       /**< data (or a datagram) arrived */
+    SEPTET_EVENT_WRITABLE = 4,       /**< send accepts bytes again after SEPTET_AGAIN */
+    SEPTET_EVENT_ACCEPT = 8,         /**< a listener has a connection to accept */
+    SEPTET_EVENT_PEER_CLOSED = 16,   /**< the peer's FIN arrived in order: read the rest, then 0 */
+    SEPTET_EVENT_CLOSED = 32,        /**< the connection is over; `error` is SEPTET_OK after a normal close */
+    SEPTET_EVENT_SOFT_ERROR = 64,    /**< an ICMP error or retries past R1; the connection lives. `error` says which */
+    SEPTET_EVENT_URGENT = 128,       /**< the peer's urgent pointer advanced */
     SEPTET_EVENT_ACKNOWLEDGED = 256, /**< all that was sent has been acknowledged (and FIN, if sent) */
-    SEPTET_EVENT_ROOM = 512       /**< a resource that was refused (connections, pages) is there again */
+    SEPTET_EVENT_ROOM = 512          /**< a resource that was refused (connections, pages) is there again */
 };
 
 struct septet_event {
@@ -161,7 +162,8 @@ SEPTET_API int septet_address_add(struct septet *stack, unsigned interface, cons
                                   unsigned prefix_length, bool skip_detection);
 /** Takes an address away. Connections that use it live on (MUST-45) but nothing reaches them. SEPTET_NOT_FOUND. */
 SEPTET_API int septet_address_remove(struct septet *stack, unsigned interface, const struct septet_address *address);
-/** The index-th address of a stack: false when there are fewer. Any of the out pointers may be NULL. `state`: 0 tentative, 1 usable, 2 duplicate. */
+/** The index-th address of a stack: false when there are fewer. Any of the out pointers may be NULL. `state`: 0
+ * tentative, 1 usable, 2 duplicate. */
 SEPTET_API bool septet_address_get(struct septet *stack, unsigned index, struct septet_address *address,
                                    unsigned *prefix_length, unsigned *interface, unsigned *state);
 /**

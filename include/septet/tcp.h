@@ -79,11 +79,13 @@ SEPTET_API int64_t septet_urgent_remaining(struct septet *stack, septet_handle c
 
 /* ---- close: sections 3.9.1.4 and 3.9.1.5 ---- */
 
-/** RFC CLOSE: after what was sent, a FIN. Receiving goes on (half-close). SEPTET_NOT_CONNECTED, SEPTET_STALE; twice is SEPTET_OK. */
+/** RFC CLOSE: after what was sent, a FIN. Receiving goes on (half-close). SEPTET_NOT_CONNECTED, SEPTET_STALE; twice is
+ * SEPTET_OK. */
 SEPTET_API int septet_shutdown(struct septet *stack, septet_handle connection);
 /**
  * Lets go of a handle: of a connection, shutdown without reading any more. Unread or later data is answered with
- * RST (SHLD-3). Of a listener: stops listening; connections not yet accepted are aborted. Of a datagram socket: closes it. SEPTET_STALE.
+ * RST (SHLD-3). Of a listener: stops listening; connections not yet accepted are aborted. Of a datagram socket: closes
+ * it. SEPTET_STALE.
  */
 SEPTET_API int septet_close(struct septet *stack, septet_handle handle);
 /** RFC ABORT: RST to the peer, everything dropped, the handle is gone. SEPTET_STALE. */
@@ -115,27 +117,27 @@ SEPTET_API const char *septet_option_text(unsigned option);
 
 /** RFC 4898 and TCP_INFO in one: sequence variables as RFC 9293 section 3.3.1 names them. Times in ns. */
 struct septet_tcp_info {
-    uint8_t state;               /**< enum septet_state */
-    uint8_t phase;               /**< enum septet_phase */
+    uint8_t state; /**< enum septet_state */
+    uint8_t phase; /**< enum septet_phase */
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, window_scaling, ecn;
     uint32_t snd_una, snd_nxt, snd_wnd, iss, rcv_nxt, rcv_wnd, irs;
     uint32_t mss, peer_mss, path_mtu;
-    uint32_t cwnd, ssthresh;     /**< bytes */
-    uint32_t in_flight;          /**< bytes: sent, less acknowledged, SACKed and lost, plus retransmitted */
+    uint32_t cwnd, ssthresh;              /**< bytes */
+    uint32_t in_flight;                   /**< bytes: sent, less acknowledged, SACKed and lost, plus retransmitted */
     uint32_t sacked, lost, retransmitted; /**< bytes now outstanding of each kind */
-    uint32_t unsent;             /**< bytes in the send buffer not sent yet */
-    uint32_t receive_queue;      /**< bytes that the application has not read */
-    uint32_t out_of_order;       /**< ranges of out-of-order data held */
+    uint32_t unsent;                      /**< bytes in the send buffer not sent yet */
+    uint32_t receive_queue;               /**< bytes that the application has not read */
+    uint32_t out_of_order;                /**< ranges of out-of-order data held */
     int64_t rto, srtt, rttvar, min_rtt, last_rtt;
-    uint32_t retransmits;        /**< timeouts in a row */
-    uint32_t probes;             /**< unanswered probes in a row */
+    uint32_t retransmits; /**< timeouts in a row */
+    uint32_t probes;      /**< unanswered probes in a row */
     uint64_t bytes_sent, bytes_acked, bytes_received, bytes_retransmitted;
     uint64_t segments_out, segments_in, data_segments_out, data_segments_in, total_retransmits;
-    uint64_t delivered;          /**< bytes known to have reached the peer */
-    uint64_t delivery_rate;      /**< bytes per second of the last sample, 0 unknown */
-    bool delivery_app_limited;   /**< that sample was limited by the application */
-    uint64_t pacing_rate;        /**< bytes per second, 0 unpaced */
+    uint64_t delivered;        /**< bytes known to have reached the peer */
+    uint64_t delivery_rate;    /**< bytes per second of the last sample, 0 unknown */
+    bool delivery_app_limited; /**< that sample was limited by the application */
+    uint64_t pacing_rate;      /**< bytes per second, 0 unpaced */
     int64_t since_last_send, since_last_receive, since_last_ack;
     uint32_t duplicate_acks, reordering, dsack_seen;
 };

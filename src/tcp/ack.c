@@ -64,8 +64,7 @@ static void segments_acknowledged(struct connection *c, struct flight *flight, s
     ack->delivered += bytes;
 }
 
-void segments_sacked(struct connection *c, struct flight *flight, struct record *record, uint64_t mask,
-                     struct ack *ack)
+void segments_sacked(struct connection *c, struct flight *flight, struct record *record, uint64_t mask, struct ack *ack)
 {
     const uint32_t bytes = record_bytes(record, mask);
     segments_acknowledged(c, flight, record, mask, ack);

@@ -55,8 +55,8 @@ void connection_options_of_syn(struct tcp *tcp, struct connection *c, const stru
 {
     const struct tcp_options *options = &segment->options;
     const bool ipv4 = septet_address_is_ipv4(&c->tuple.remote);
-    c->mss_peer = options->has_mss ? options->mss
-                                   : (ipv4 ? tcp->config->mss_default_ipv4 : tcp->config->mss_default_ipv6);
+    c->mss_peer =
+        options->has_mss ? options->mss : (ipv4 ? tcp->config->mss_default_ipv4 : tcp->config->mss_default_ipv6);
     if (c->mss_peer < tcp->config->mss_minimum)
         c->mss_peer = tcp->config->mss_minimum;
     if (!options->has_timestamps)

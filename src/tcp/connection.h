@@ -11,50 +11,44 @@
 
 /* connection.flags */
 enum {
-    CONNECTION_ACTIVE = 1 << 0,         /* opened by us: MUST-11 */
-    CONNECTION_RELEASED = 1 << 1,       /* the application let go of the handle */
-    CONNECTION_TIMESTAMPS = 1 << 2,     /* negotiated (before: wanted) */
+    CONNECTION_ACTIVE = 1 << 0,     /* opened by us: MUST-11 */
+    CONNECTION_RELEASED = 1 << 1,   /* the application let go of the handle */
+    CONNECTION_TIMESTAMPS = 1 << 2, /* negotiated (before: wanted) */
     CONNECTION_SACK = 1 << 3,
     CONNECTION_WINDOW_SCALING = 1 << 4,
-    CONNECTION_SEND_SYN = 1 << 5,       /* our SYN (or SYN-ACK) is to be sent, also again */
-    CONNECTION_ACK_NOW = 1 << 6,        /* an ACK is owed at once */
-    CONNECTION_CLOSE = 1 << 7,          /* a FIN follows the last byte of the send buffer */
+    CONNECTION_SEND_SYN = 1 << 5, /* our SYN (or SYN-ACK) is to be sent, also again */
+    CONNECTION_ACK_NOW = 1 << 6,  /* an ACK is owed at once */
+    CONNECTION_CLOSE = 1 << 7,    /* a FIN follows the last byte of the send buffer */
     CONNECTION_FIN_SENT = 1 << 8,
-    CONNECTION_FIN_RECEIVED = 1 << 9,   /* the peer's FIN was taken in order */
-    CONNECTION_PROBE = 1 << 10,         /* a window probe is to be sent */
+    CONNECTION_FIN_RECEIVED = 1 << 9,     /* the peer's FIN was taken in order */
+    CONNECTION_PROBE = 1 << 10,           /* a window probe is to be sent */
     CONNECTION_KEEPALIVE_PROBE = 1 << 11, /* a keep-alive probe is to be sent */
-    CONNECTION_OVERRIDE = 1 << 12,      /* the silly-window override timer has fired */
-    CONNECTION_DIRTY = 1 << 13,         /* on the list of those who may have something to send */
-    CONNECTION_PARKED = 1 << 14,        /* waits for its neighbour */
-    CONNECTION_EVENT = 1 << 15,         /* on the list of those with events */
-    CONNECTION_WANTS_WRITE = 1 << 16,   /* a send was refused: WRITABLE is owed */
-    CONNECTION_WANTS_PAGES = 1 << 17,   /* a page was refused: ROOM is owed */
-    CONNECTION_URGENT_IN = 1 << 18,     /* rcv_up is valid */
-    CONNECTION_URGENT_OUT = 1 << 19,    /* snd_up is valid */
-    CONNECTION_ACCEPTED = 1 << 20,      /* the application has (had) a handle */
-    CONNECTION_QUEUED = 1 << 21,        /* in a listener's accept queue */
-    CONNECTION_RESCUED = 1 << 22,       /* RFC 6675 RescueRxt was used in this recovery */
-    CONNECTION_CWND_LIMITED = 1 << 23,  /* cwnd, not the application or the peer, held something back in this round */
-    CONNECTION_RETRIED = 1 << 24,       /* R1 was reached: the neighbour was doubted */
+    CONNECTION_OVERRIDE = 1 << 12,        /* the silly-window override timer has fired */
+    CONNECTION_DIRTY = 1 << 13,           /* on the list of those who may have something to send */
+    CONNECTION_PARKED = 1 << 14,          /* waits for its neighbour */
+    CONNECTION_EVENT = 1 << 15,           /* on the list of those with events */
+    CONNECTION_WANTS_WRITE = 1 << 16,     /* a send was refused: WRITABLE is owed */
+    CONNECTION_WANTS_PAGES = 1 << 17,     /* a page was refused: ROOM is owed */
+    CONNECTION_URGENT_IN = 1 << 18,       /* rcv_up is valid */
+    CONNECTION_URGENT_OUT = 1 << 19,      /* snd_up is valid */
+    CONNECTION_ACCEPTED = 1 << 20,        /* the application has (had) a handle */
+    CONNECTION_QUEUED = 1 << 21,          /* in a listener's accept queue */
+    CONNECTION_RESCUED = 1 << 22,         /* RFC 6675 RescueRxt was used in this recovery */
+    CONNECTION_CWND_LIMITED = 1 << 23,    /* cwnd, not the application or the peer, held something back in this round */
+    CONNECTION_RETRIED = 1 << 24,         /* R1 was reached: the neighbour was doubted */
     CONNECTION_SYN_RETRANSMITTED = 1 << 25, /* RFC 6298 5.7, Karn for the handshake */
-    CONNECTION_CORKED = 1 << 26,        /* SEPTET_SEND_MORE on the last send */
-    CONNECTION_RESEND_FIRST = 1 << 27,  /* the first retransmission of a recovery goes whatever cwnd says */
-    CONNECTION_PARTIAL_ACK = 1 << 28,   /* a partial ACK came in this recovery, RFC 6582 */
-    CONNECTION_DOUBT = 1 << 29,         /* the next hop is to be doubted, MUST-20: taken by the stack */
-    CONNECTION_CONFIRM = 1 << 30        /* the next hop is confirmed by progress: taken by the stack */
+    CONNECTION_CORKED = 1 << 26,            /* SEPTET_SEND_MORE on the last send */
+    CONNECTION_RESEND_FIRST = 1 << 27,      /* the first retransmission of a recovery goes whatever cwnd says */
+    CONNECTION_PARTIAL_ACK = 1 << 28,       /* a partial ACK came in this recovery, RFC 6582 */
+    CONNECTION_DOUBT = 1 << 29,             /* the next hop is to be doubted, MUST-20: taken by the stack */
+    CONNECTION_CONFIRM = 1 << 30            /* the next hop is confirmed by progress: taken by the stack */
 };
 
 /* Which of the exclusive retransmission-class timers `resend_at` is. */
 enum resend_kind { RESEND_NONE, RESEND_RETRANSMIT, RESEND_PERSIST, RESEND_OVERRIDE };
 
 /* connection_options.switches */
-enum {
-    SWITCH_NODELAY = 1,
-    SWITCH_CORK = 2,
-    SWITCH_KEEPALIVE = 4,
-    SWITCH_QUICKACK = 8,
-    SWITCH_NO_LINGER = 16
-};
+enum { SWITCH_NODELAY = 1, SWITCH_CORK = 2, SWITCH_KEEPALIVE = 4, SWITCH_QUICKACK = 8, SWITCH_NO_LINGER = 16 };
 
 /* What the application may choose, for a listener's children or for one connection. Times in milliseconds. */
 struct connection_options {
@@ -83,14 +77,14 @@ union congestion_state {
 /* What is known of the bytes in flight: the transmission records and the scoreboard. It exists only while
  * something is unacknowledged. Byte counts cover [snd_una, snd_nxt) without SYN and FIN. */
 struct flight {
-    struct stream records;               /* struct record by number, see record.h */
-    uint32_t records_first, records_end; /* numbers held: [first, end) */
+    struct stream records;                /* struct record by number, see record.h */
+    uint32_t records_first, records_end;  /* numbers held: [first, end) */
     uint32_t sacked, lost, retransmitted; /* lost excludes sacked; retransmitted: copies of lost bytes now in flight */
-    uint32_t recover, high_rxt;          /* RFC 6675 RecoveryPoint and HighRxt, RFC 6582 recover */
-    uint32_t resend_hint;                /* no record below holds anything to resend */
-    uint32_t lost_below;                 /* everything unSACKed below is marked lost */
-    uint32_t resend_split;               /* next byte of a segment that is resent in pieces, after the path MTU shrank */
-    uint32_t highest_sacked;             /* end of the highest SACKed segment */
+    uint32_t recover, high_rxt;           /* RFC 6675 RecoveryPoint and HighRxt, RFC 6582 recover */
+    uint32_t resend_hint;                 /* no record below holds anything to resend */
+    uint32_t lost_below;                  /* everything unSACKed below is marked lost */
+    uint32_t resend_split;   /* next byte of a segment that is resent in pieces, after the path MTU shrank */
+    uint32_t highest_sacked; /* end of the highest SACKed segment */
     uint32_t duplicate_acks;
     uint32_t app_limited_until;          /* rate samples are application-limited up to this `delivered`, low bits */
     int64_t delivered_at, first_sent_at; /* of draft-cheng-iccrg-delivery-rate-estimation */
@@ -110,42 +104,44 @@ struct connection {
     struct septet_tuple tuple;
     uint32_t hash_next;
 
-    uint8_t state;  /* enum septet_state: written by connection_state() alone */
-    uint8_t phase;  /* enum septet_phase */
+    uint8_t state; /* enum septet_state: written by connection_state() alone */
+    uint8_t phase; /* enum septet_phase */
     uint8_t snd_wscale, rcv_wscale;
     uint32_t flags;
     uint32_t snd_una, snd_nxt, snd_wnd, snd_end; /* snd_end: behind the last byte the application gave */
-    uint32_t rcv_nxt, rcv_adv, rcv_read;         /* rcv_adv: rightmost edge ever advertised; rcv_read: next byte for the application */
+    uint32_t rcv_nxt, rcv_adv,
+        rcv_read; /* rcv_adv: rightmost edge ever advertised; rcv_read: next byte for the application */
     uint32_t snd_wl1, snd_wl2;
     uint32_t ts_recent, ts_offset;
-    uint32_t ack_sent;     /* Last.ACK.sent of RFC 7323 */
-    uint32_t unacked;      /* bytes received in order and not acknowledged yet */
-    uint16_t mss;          /* payload of a full segment now, the usual options deducted */
-    uint16_t mss_peer;     /* what the peer's MSS option (or its absence) allows */
-    uint16_t rcv_mss;      /* the largest payload seen from the peer: what a full segment is */
+    uint32_t ack_sent; /* Last.ACK.sent of RFC 7323 */
+    uint32_t unacked;  /* bytes received in order and not acknowledged yet */
+    uint16_t mss;      /* payload of a full segment now, the usual options deducted */
+    uint16_t mss_peer; /* what the peer's MSS option (or its absence) allows */
+    uint16_t rcv_mss;  /* the largest payload seen from the peer: what a full segment is */
     uint8_t unacked_segments;
-    uint8_t resend_kind;   /* enum resend_kind */
+    uint8_t resend_kind; /* enum resend_kind */
 
     uint32_t cwnd, ssthresh;
     uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
-    uint32_t flight;       /* struct flight while anything is unacknowledged, else 0 */
-    uint32_t reassembly;   /* page with a struct reassembly while there is a hole, else 0 */
+    uint32_t flight;     /* struct flight while anything is unacknowledged, else 0 */
+    uint32_t reassembly; /* page with a struct reassembly while there is a hole, else 0 */
     struct stream send, receive;
 
     struct ip_path path;
     uint32_t dirty_next, event_next; /* event_next also links accept queues */
     uint32_t generation;
     uint32_t events;
-    int16_t error;         /* what ended it */
+    int16_t error; /* what ended it */
     int16_t soft_error;
     uint64_t user;
 
-    int64_t resend_at, ack_at, idle_at, pace_at; /* deadlines, SEPTET_NEVER when off; idle_at: keep-alive, FIN-WAIT-2, TIME-WAIT */
-    struct wheel_node timer;                     /* armed for the earliest of them, or earlier */
+    int64_t resend_at, ack_at, idle_at,
+        pace_at;             /* deadlines, SEPTET_NEVER when off; idle_at: keep-alive, FIN-WAIT-2, TIME-WAIT */
+    struct wheel_node timer; /* armed for the earliest of them, or earlier */
 
     uint32_t iss, irs;
     uint32_t snd_wnd_max, snd_up, rcv_up;
-    uint32_t snd_sml; /* end of the last short segment sent: Minshall's Nagle */
+    uint32_t snd_sml;                /* end of the last short segment sent: Minshall's Nagle */
     uint32_t dsack_start, dsack_end; /* a duplicate to report, RFC 2883; equal: none */
     uint8_t backoff, probes;
 
@@ -154,8 +150,9 @@ struct connection {
     uint64_t delivery_rate;
     union congestion_state congestion;
 
-    int64_t received_at; /* before anything was received: when our SYN was first sent */
-    uint32_t progress_at; /* compact_clock: the peer acknowledged something new, or nothing was outstanding: R2 counts from here */
+    int64_t received_at;  /* before anything was received: when our SYN was first sent */
+    uint32_t progress_at; /* compact_clock: the peer acknowledged something new, or nothing was outstanding: R2 counts
+                             from here */
     uint32_t sent_at, acked_at, challenged_at; /* compact_clock */
     struct connection_options options;
     uint32_t listener;
@@ -177,7 +174,7 @@ struct compact {
     uint32_t ts_recent;
     uint16_t listener;
     uint8_t retries;
-    uint8_t options; /* COMPACT_... | peer's window scale */
+    uint8_t options;       /* COMPACT_... | peer's window scale */
     uint32_t acknowledged; /* when an out-of-window segment was last answered, compact_clock() */
 };
 _Static_assert(sizeof(struct compact) <= 60, "half-open and TIME-WAIT connections take 64 bytes with their hash share");
@@ -188,10 +185,7 @@ _Static_assert(sizeof(struct compact) <= 60, "half-open and TIME-WAIT connection
 #define COMPACT_SACK 0x40
 #define COMPACT_RECEIVED_ACK 0x80
 
-static inline uint32_t compact_clock(int64_t time)
-{
-    return (uint32_t)((uint64_t)time >> 20);
-}
+static inline uint32_t compact_clock(int64_t time) { return (uint32_t)((uint64_t)time >> 20); }
 
 struct listener {
     struct septet_address local;

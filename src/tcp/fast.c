@@ -5,9 +5,9 @@
 
 static bool predicted(const struct tcp *tcp, const struct connection *c, const struct segment *segment)
 {
-    if (c->state != SEPTET_STATE_established || (segment->flags & ~TCP_PSH) != TCP_ACK ||
-        segment->seq != c->rcv_nxt || c->reassembly != 0 || segment->options.sack_count != 0 ||
-        c->phase >= SEPTET_PHASE_RECOVERY || c->resend_kind == RESEND_PERSIST)
+    if (c->state != SEPTET_STATE_established || (segment->flags & ~TCP_PSH) != TCP_ACK || segment->seq != c->rcv_nxt ||
+        c->reassembly != 0 || segment->options.sack_count != 0 || c->phase >= SEPTET_PHASE_RECOVERY ||
+        c->resend_kind == RESEND_PERSIST)
         return false;
     if (c->flags & CONNECTION_TIMESTAMPS &&
         (!segment->options.has_timestamps || seq_lt(segment->options.ts_val, c->ts_recent)))

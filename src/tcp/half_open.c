@@ -85,8 +85,7 @@ int64_t half_open_deadline(const struct tcp *tcp)
     for (unsigned list = 0; list < TCP_RETRY_LISTS; list++) {
         const uint32_t index = tcp->synack_timers[list].head;
         if (index != 0)
-            earliest =
-                min_i64(earliest, compact_deadline(tcp, compact_at(tcp, DEMUX_HALF_OPEN, index)->deadline));
+            earliest = min_i64(earliest, compact_deadline(tcp, compact_at(tcp, DEMUX_HALF_OPEN, index)->deadline));
     }
     return earliest;
 }
@@ -212,8 +211,7 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
 static bool half_open_unacceptable(struct tcp *tcp, struct compact *half, struct segment *segment)
 {
     const uint32_t window = half_open_window(tcp, half);
-    const uint32_t length =
-        segment->length + ((segment->flags & TCP_SYN) != 0) + ((segment->flags & TCP_FIN) != 0);
+    const uint32_t length = segment->length + ((segment->flags & TCP_SYN) != 0) + ((segment->flags & TCP_FIN) != 0);
     const bool paws = (half->options & COMPACT_TIMESTAMPS) && segment->options.has_timestamps &&
                       seq_lt(segment->options.ts_val, half->ts_recent) && !(segment->flags & TCP_RST);
     const bool inside = seq_in(segment->seq, half->rcv_nxt, half->rcv_nxt + window) ||

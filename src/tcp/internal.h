@@ -49,7 +49,7 @@ void drop_segment(struct tcp *tcp, const struct connection *c, const struct segm
 #define DEMUX_HALF_OPEN 1u
 #define DEMUX_TIME_WAIT 2u
 #define DEMUX_KIND(reference) ((reference) >> 30)
-#define DEMUX_INDEX(reference) ((reference) & 0x3fffffffu)
+#define DEMUX_INDEX(reference) ((reference)&0x3fffffffu)
 uint32_t demux_find(const struct tcp *tcp, const struct septet_tuple *tuple); /* 0 = nobody */
 void demux_insert(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t kind, uint32_t index);
 void demux_remove(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t kind, uint32_t index);
@@ -119,7 +119,8 @@ void listener_unqueue(struct tcp *tcp, struct connection *c);
 /* ---- half_open.c: SYN-RECEIVED by passive open ---- */
 /* A segment for a listener; new sequence numbers begin above `iss_above` if `iss_bound`. */
 void listener_arrives(struct tcp *tcp, uint32_t listener, const struct segment *segment);
-void listener_syn(struct tcp *tcp, uint32_t listener, const struct segment *segment, uint32_t iss_above, bool iss_bound);
+void listener_syn(struct tcp *tcp, uint32_t listener, const struct segment *segment, uint32_t iss_above,
+                  bool iss_bound);
 void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment);
 void half_open_expire(struct tcp *tcp);
 int64_t half_open_deadline(const struct tcp *tcp);

@@ -20,24 +20,59 @@ static uint32_t to_milliseconds(int64_t ns) { return (uint32_t)((ns + 999999) / 
 static int store(struct connection_options *options, unsigned option, int64_t value)
 {
     switch (option) {
-    case SEPTET_OPTION_NODELAY: set_switch(options, SWITCH_NODELAY, value != 0); break;
-    case SEPTET_OPTION_CORK: set_switch(options, SWITCH_CORK, value != 0); break;
-    case SEPTET_OPTION_KEEPALIVE: set_switch(options, SWITCH_KEEPALIVE, value != 0); break;
-    case SEPTET_OPTION_QUICKACK: set_switch(options, SWITCH_QUICKACK, value != 0); break;
-    case SEPTET_OPTION_LINGER: set_switch(options, SWITCH_NO_LINGER, value == 0); break;
-    case SEPTET_OPTION_KEEPALIVE_IDLE: options->keepalive_idle = to_milliseconds(value); break;
-    case SEPTET_OPTION_KEEPALIVE_INTERVAL: options->keepalive_interval = to_milliseconds(value); break;
-    case SEPTET_OPTION_KEEPALIVE_COUNT: options->keepalive_count = (uint8_t)value; break;
-    case SEPTET_OPTION_USER_TIMEOUT: options->user_timeout = to_milliseconds(value); break;
-    case SEPTET_OPTION_SEND_BUFFER: options->send_buffer = (uint32_t)value; break;
-    case SEPTET_OPTION_RECEIVE_BUFFER: options->receive_buffer = (uint32_t)value; break;
-    case SEPTET_OPTION_TRAFFIC_CLASS: options->traffic_class = (uint8_t)(value & 0xfc); break;
-    case SEPTET_OPTION_HOP_LIMIT: options->hop_limit = (uint8_t)value; break;
-    case SEPTET_OPTION_MAXSEG: options->maxseg = (uint16_t)value; break;
-    case SEPTET_OPTION_CONGESTION: options->congestion = (uint8_t)value; break;
-    case SEPTET_OPTION_PACING_RATE: options->pacing_rate = (uint64_t)value; break;
-    case SEPTET_OPTION_NOTSENT_LOWAT: options->notsent_lowat = (uint32_t)value; break;
-    default: return SEPTET_NO_SUCH_OPTION;
+    case SEPTET_OPTION_NODELAY:
+        set_switch(options, SWITCH_NODELAY, value != 0);
+        break;
+    case SEPTET_OPTION_CORK:
+        set_switch(options, SWITCH_CORK, value != 0);
+        break;
+    case SEPTET_OPTION_KEEPALIVE:
+        set_switch(options, SWITCH_KEEPALIVE, value != 0);
+        break;
+    case SEPTET_OPTION_QUICKACK:
+        set_switch(options, SWITCH_QUICKACK, value != 0);
+        break;
+    case SEPTET_OPTION_LINGER:
+        set_switch(options, SWITCH_NO_LINGER, value == 0);
+        break;
+    case SEPTET_OPTION_KEEPALIVE_IDLE:
+        options->keepalive_idle = to_milliseconds(value);
+        break;
+    case SEPTET_OPTION_KEEPALIVE_INTERVAL:
+        options->keepalive_interval = to_milliseconds(value);
+        break;
+    case SEPTET_OPTION_KEEPALIVE_COUNT:
+        options->keepalive_count = (uint8_t)value;
+        break;
+    case SEPTET_OPTION_USER_TIMEOUT:
+        options->user_timeout = to_milliseconds(value);
+        break;
+    case SEPTET_OPTION_SEND_BUFFER:
+        options->send_buffer = (uint32_t)value;
+        break;
+    case SEPTET_OPTION_RECEIVE_BUFFER:
+        options->receive_buffer = (uint32_t)value;
+        break;
+    case SEPTET_OPTION_TRAFFIC_CLASS:
+        options->traffic_class = (uint8_t)(value & 0xfc);
+        break;
+    case SEPTET_OPTION_HOP_LIMIT:
+        options->hop_limit = (uint8_t)value;
+        break;
+    case SEPTET_OPTION_MAXSEG:
+        options->maxseg = (uint16_t)value;
+        break;
+    case SEPTET_OPTION_CONGESTION:
+        options->congestion = (uint8_t)value;
+        break;
+    case SEPTET_OPTION_PACING_RATE:
+        options->pacing_rate = (uint64_t)value;
+        break;
+    case SEPTET_OPTION_NOTSENT_LOWAT:
+        options->notsent_lowat = (uint32_t)value;
+        break;
+    default:
+        return SEPTET_NO_SUCH_OPTION;
     }
     return SEPTET_OK;
 }
@@ -45,24 +80,59 @@ static int store(struct connection_options *options, unsigned option, int64_t va
 static int load(const struct connection_options *options, unsigned option, int64_t *value)
 {
     switch (option) {
-    case SEPTET_OPTION_NODELAY: *value = (options->switches & SWITCH_NODELAY) != 0; break;
-    case SEPTET_OPTION_CORK: *value = (options->switches & SWITCH_CORK) != 0; break;
-    case SEPTET_OPTION_KEEPALIVE: *value = (options->switches & SWITCH_KEEPALIVE) != 0; break;
-    case SEPTET_OPTION_QUICKACK: *value = (options->switches & SWITCH_QUICKACK) != 0; break;
-    case SEPTET_OPTION_LINGER: *value = (options->switches & SWITCH_NO_LINGER) == 0; break;
-    case SEPTET_OPTION_KEEPALIVE_IDLE: *value = options->keepalive_idle * SEPTET_MILLISECOND; break;
-    case SEPTET_OPTION_KEEPALIVE_INTERVAL: *value = options->keepalive_interval * SEPTET_MILLISECOND; break;
-    case SEPTET_OPTION_KEEPALIVE_COUNT: *value = options->keepalive_count; break;
-    case SEPTET_OPTION_USER_TIMEOUT: *value = options->user_timeout * SEPTET_MILLISECOND; break;
-    case SEPTET_OPTION_SEND_BUFFER: *value = options->send_buffer; break;
-    case SEPTET_OPTION_RECEIVE_BUFFER: *value = options->receive_buffer; break;
-    case SEPTET_OPTION_TRAFFIC_CLASS: *value = options->traffic_class; break;
-    case SEPTET_OPTION_HOP_LIMIT: *value = options->hop_limit; break;
-    case SEPTET_OPTION_MAXSEG: *value = options->maxseg; break;
-    case SEPTET_OPTION_CONGESTION: *value = options->congestion; break;
-    case SEPTET_OPTION_PACING_RATE: *value = (int64_t)options->pacing_rate; break;
-    case SEPTET_OPTION_NOTSENT_LOWAT: *value = options->notsent_lowat; break;
-    default: return SEPTET_NO_SUCH_OPTION;
+    case SEPTET_OPTION_NODELAY:
+        *value = (options->switches & SWITCH_NODELAY) != 0;
+        break;
+    case SEPTET_OPTION_CORK:
+        *value = (options->switches & SWITCH_CORK) != 0;
+        break;
+    case SEPTET_OPTION_KEEPALIVE:
+        *value = (options->switches & SWITCH_KEEPALIVE) != 0;
+        break;
+    case SEPTET_OPTION_QUICKACK:
+        *value = (options->switches & SWITCH_QUICKACK) != 0;
+        break;
+    case SEPTET_OPTION_LINGER:
+        *value = (options->switches & SWITCH_NO_LINGER) == 0;
+        break;
+    case SEPTET_OPTION_KEEPALIVE_IDLE:
+        *value = options->keepalive_idle * SEPTET_MILLISECOND;
+        break;
+    case SEPTET_OPTION_KEEPALIVE_INTERVAL:
+        *value = options->keepalive_interval * SEPTET_MILLISECOND;
+        break;
+    case SEPTET_OPTION_KEEPALIVE_COUNT:
+        *value = options->keepalive_count;
+        break;
+    case SEPTET_OPTION_USER_TIMEOUT:
+        *value = options->user_timeout * SEPTET_MILLISECOND;
+        break;
+    case SEPTET_OPTION_SEND_BUFFER:
+        *value = options->send_buffer;
+        break;
+    case SEPTET_OPTION_RECEIVE_BUFFER:
+        *value = options->receive_buffer;
+        break;
+    case SEPTET_OPTION_TRAFFIC_CLASS:
+        *value = options->traffic_class;
+        break;
+    case SEPTET_OPTION_HOP_LIMIT:
+        *value = options->hop_limit;
+        break;
+    case SEPTET_OPTION_MAXSEG:
+        *value = options->maxseg;
+        break;
+    case SEPTET_OPTION_CONGESTION:
+        *value = options->congestion;
+        break;
+    case SEPTET_OPTION_PACING_RATE:
+        *value = (int64_t)options->pacing_rate;
+        break;
+    case SEPTET_OPTION_NOTSENT_LOWAT:
+        *value = options->notsent_lowat;
+        break;
+    default:
+        return SEPTET_NO_SUCH_OPTION;
     }
     return SEPTET_OK;
 }

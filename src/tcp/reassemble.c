@@ -139,8 +139,8 @@ uint32_t reassembly_sack(const struct tcp *tcp, const struct connection *c, stru
         for (uint32_t j = 0; j < count; j++)
             listed = listed || blocks[j].start == range.start;
         if (!listed)
-            blocks[count++] = (struct sack_block){
-                range.start, range.end + (reassembly->fin_seen && reassembly->fin == range.end)};
+            blocks[count++] =
+                (struct sack_block){range.start, range.end + (reassembly->fin_seen && reassembly->fin == range.end)};
     }
     return count;
 }

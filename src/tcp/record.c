@@ -11,8 +11,7 @@ struct record *record_at(struct tcp *tcp, const struct flight *flight, uint32_t 
 struct record *record_add(struct tcp *tcp, struct flight *flight)
 {
     uint32_t length = sizeof(struct record);
-    void *memory =
-        stream_reserve(&flight->records, &tcp->core->pages, flight->records_end << RECORD_SHIFT, &length);
+    void *memory = stream_reserve(&flight->records, &tcp->core->pages, flight->records_end << RECORD_SHIFT, &length);
     if (memory == NULL)
         return NULL;
     flight->records_end++;

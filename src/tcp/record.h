@@ -10,11 +10,11 @@
 #define RECORD_SHIFT 6
 struct record {
     uint32_t seq;
-    uint32_t length;       /* sequence space: payload, and FIN if `fin` */
-    uint16_t mss;          /* payload of each segment but the last */
+    uint32_t length; /* sequence space: payload, and FIN if `fin` */
+    uint16_t mss;    /* payload of each segment but the last */
     uint8_t fin;
     uint8_t app_limited;
-    uint32_t delivered;    /* low bits of connection.delivered when sent */
+    uint32_t delivered; /* low bits of connection.delivered when sent */
     int64_t sent_at;
     uint32_t delivered_before_us; /* sent_at less flight.delivered_at then */
     uint32_t first_before_us;     /* sent_at less flight.first_sent_at then */

@@ -45,8 +45,8 @@ void reply_reset(struct tcp *tcp, const struct segment *segment)
         reply->seq = segment->ack;
         reply->flags = TCP_RST;
     } else {
-        reply->ack = segment->seq + segment->length + ((segment->flags & TCP_SYN) != 0) +
-                     ((segment->flags & TCP_FIN) != 0);
+        reply->ack =
+            segment->seq + segment->length + ((segment->flags & TCP_SYN) != 0) + ((segment->flags & TCP_FIN) != 0);
         reply->flags = TCP_RST | TCP_ACK;
     }
     COUNT(tcp->core, OutRsts);

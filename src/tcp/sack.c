@@ -23,8 +23,7 @@ static bool block_is_duplicate(const struct connection *c, const struct segment 
 static uint64_t segments_within(const struct record *record, uint32_t start, uint32_t end)
 {
     const uint32_t segments = record_segments(record);
-    const uint32_t first =
-        seq_leq(start, record->seq) ? 0 : (start - record->seq + record->mss - 1u) / record->mss;
+    const uint32_t first = seq_leq(start, record->seq) ? 0 : (start - record->seq + record->mss - 1u) / record->mss;
     uint32_t behind = segments;
     if (seq_lt(end, record->seq + record->length))
         behind = seq_leq(end, record->seq) ? 0 : min_u32((end - record->seq) / record->mss, segments);

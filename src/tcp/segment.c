@@ -34,9 +34,8 @@ static void established(struct tcp *tcp, struct connection *c, const struct segm
     c->backoff = 0;
     c->resend_at = SEPTET_NEVER;
     c->resend_kind = RESEND_NONE;
-    c->rto_us = (uint32_t)((c->flags & CONNECTION_SYN_RETRANSMITTED)
-                               ? max_i64(c->rto_us, 3000000) /* RFC 6298 5.7 */
-                               : c->rto_us);
+    c->rto_us = (uint32_t)((c->flags & CONNECTION_SYN_RETRANSMITTED) ? max_i64(c->rto_us, 3000000) /* RFC 6298 5.7 */
+                                                                     : c->rto_us);
     const uint32_t mss = c->mss;
     c->cwnd = min_u32(tcp->config->initial_window * mss, max_u32(2 * mss, 14600)); /* RFC 6928 */
     if (tcp->config->initial_window != 10)
@@ -167,8 +166,8 @@ static bool sequence_acceptable(struct tcp *tcp, struct connection *c, struct se
 /* RFC 7323 4.3 (2) and 5.3 R3: only what covers the last ACK sent moves TS.Recent. */
 static void take_timestamp(struct connection *c, const struct segment *segment)
 {
-    if ((c->flags & CONNECTION_TIMESTAMPS) && segment->options.has_timestamps &&
-        seq_leq(segment->seq, c->ack_sent) && seq_geq(segment->options.ts_val, c->ts_recent))
+    if ((c->flags & CONNECTION_TIMESTAMPS) && segment->options.has_timestamps && seq_leq(segment->seq, c->ack_sent) &&
+        seq_geq(segment->options.ts_val, c->ts_recent))
         c->ts_recent = segment->options.ts_val;
 }
 
@@ -255,8 +254,9 @@ static bool ack_acceptable(struct tcp *tcp, struct connection *c, const struct s
     if (c->state == SEPTET_STATE_syn_received) {
         if (seq_gt(segment->ack, c->snd_una) && seq_leq(segment->ack, c->snd_nxt)) {
             if ((c->flags & CONNECTION_TIMESTAMPS) && !(c->flags & (CONNECTION_SYN_RETRANSMITTED | CONNECTION_ACTIVE)))
-                rtt_sample(tcp, c, (int64_t)(timestamp_clock(tcp->core->now) + c->ts_offset - segment->options.ts_ecr) *
-                                       SEPTET_MILLISECOND);
+                rtt_sample(tcp, c,
+                           (int64_t)(timestamp_clock(tcp->core->now) + c->ts_offset - segment->options.ts_ecr) *
+                               SEPTET_MILLISECOND);
             c->snd_una = c->iss + 1;
             established(tcp, c, segment);
             return true;

@@ -1,7 +1,8 @@
 #include "base/memory.h"
 #include "tcp/internal.h"
 
-/* The parts of one stack's TCP, laid out in memory that was given; and the list of connections with something to send. */
+/* The parts of one stack's TCP, laid out in memory that was given; and the list of connections with something to send.
+ */
 
 static uint32_t power_of_two(uint32_t at_least)
 {

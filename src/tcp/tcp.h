@@ -38,9 +38,10 @@ struct tcp {
     struct siphash_key table_key, isn_key, offset_key, port_key;
     struct fifo dirty;  /* connections, by dirty_next */
     struct fifo events; /* connections, and listeners with EVENT_LISTENER set, by event_next */
-    struct fifo synack_timers[TCP_RETRY_LISTS]; /* half-open connections by retries: each list is in order of deadline */
-    struct fifo time_waits;                     /* in order of deadline */
-    struct reply *replies; /* ring */
+    struct fifo
+        synack_timers[TCP_RETRY_LISTS]; /* half-open connections by retries: each list is in order of deadline */
+    struct fifo time_waits;             /* in order of deadline */
+    struct reply *replies;              /* ring */
     uint32_t replies_first, replies_count;
     struct septet_address *locals; /* interned local addresses of compact connections */
     uint32_t *locals_used;
@@ -58,12 +59,12 @@ struct segment {
     uint16_t flags, window, urgent;
     uint8_t header_length;
     uint8_t traffic_class;
-    uint16_t mtu;               /* of the interface it came by */
-    uint16_t count;             /* segments merged */
-    bool group;                 /* to a multicast or broadcast address, of link or network */
-    uint32_t length;            /* payload, `skip` bytes in */
-    uint32_t skip;              /* bytes of the payload that are cut off at the left */
-    uint32_t largest;           /* payload of the largest of the merged */
+    uint16_t mtu;     /* of the interface it came by */
+    uint16_t count;   /* segments merged */
+    bool group;       /* to a multicast or broadcast address, of link or network */
+    uint32_t length;  /* payload, `skip` bytes in */
+    uint32_t skip;    /* bytes of the payload that are cut off at the left */
+    uint32_t largest; /* payload of the largest of the merged */
     const struct septet_span *payload;
     uint32_t spans;
     const uint8_t *option_bytes;
@@ -99,7 +100,8 @@ bool tcp_has_work(struct tcp *tcp, struct connection *connection);
 /* Takes the first of the dirty list off; NULL when it is empty. It stays marked, so that nothing frees it or puts
  * it back, until tcp_done. */
 struct connection *tcp_next_dirty(struct tcp *tcp);
-/* Ends the work on a connection from tcp_next_dirty: back to the end of the list if there is `more`. It may be gone after. */
+/* Ends the work on a connection from tcp_next_dirty: back to the end of the list if there is `more`. It may be gone
+ * after. */
 void tcp_done(struct tcp *tcp, struct connection *connection, bool more);
 /* Takes a connection from tcp_next_dirty out of reach until its neighbour is known: `link` is the head of a list. */
 void tcp_park(struct tcp *tcp, struct connection *connection, uint32_t *link);
@@ -126,7 +128,8 @@ void tcp_init(struct tcp *tcp, struct core *core, void *memory);
 bool tcp_next_event(struct tcp *tcp, struct septet_event *event);
 
 /* ---- user calls: open.c close.c user.c listen.c option.c info.c; errors as in septet/tcp.h ---- */
-int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog, septet_handle *handle);
+int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog,
+               septet_handle *handle);
 int tcp_accept(struct tcp *tcp, septet_handle listener, septet_handle *handle);
 /* Addresses are complete and checked by the caller; local_port 0 picks one. */
 int tcp_connect(struct tcp *tcp, struct septet_tuple *tuple, const struct ip_path *path, septet_handle *handle);

@@ -234,7 +234,7 @@ int64_t tcp_deadline(const struct tcp *tcp)
         return tcp->core->now;
     int64_t deadline = min_i64(wheel_next(&tcp->wheel), half_open_deadline(tcp));
     if (tcp->time_waits.head != 0)
-        deadline = min_i64(
-            deadline, compact_deadline(tcp, compact_at(tcp, DEMUX_TIME_WAIT, tcp->time_waits.head)->deadline));
+        deadline =
+            min_i64(deadline, compact_deadline(tcp, compact_at(tcp, DEMUX_TIME_WAIT, tcp->time_waits.head)->deadline));
     return deadline;
 }

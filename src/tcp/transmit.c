@@ -375,9 +375,9 @@ bool tcp_transmit(struct tcp *tcp, struct connection *c, uint32_t segments, stru
     if (c->state == SEPTET_STATE_syn_sent || c->state == SEPTET_STATE_syn_received)
         return transmit_syn(tcp, c, t);
     const bool paced = c->pace_at != SEPTET_NEVER && c->pace_at > tcp->core->now;
-    const bool data = !paced && c->state != SEPTET_STATE_time_wait &&
-                      (transmit_lost(tcp, c, segments, t) || transmit_new(tcp, c, segments, t) ||
-                       transmit_rescue(tcp, c, t));
+    const bool data =
+        !paced && c->state != SEPTET_STATE_time_wait &&
+        (transmit_lost(tcp, c, segments, t) || transmit_new(tcp, c, segments, t) || transmit_rescue(tcp, c, t));
     if (!data && !transmit_bare(tcp, c, t)) {
         timer_blocked(tcp, c);
         return false;

@@ -114,8 +114,8 @@ int tcp_send_commit(struct tcp *tcp, septet_handle handle, size_t length, unsign
     if (refusal != SEPTET_OK)
         return (int)refusal;
     uint32_t there = (uint32_t)min_u64(length, UINT32_MAX);
-    if (length != 0 && (length > buffer_room(c) ||
-                        stream_at(&c->send, &tcp->core->pages, c->snd_end, &there) == NULL || there < length))
+    if (length != 0 && (length > buffer_room(c) || stream_at(&c->send, &tcp->core->pages, c->snd_end, &there) == NULL ||
+                        there < length))
         return SEPTET_INVALID; /* more than was lent */
     appended(tcp, c, (uint32_t)length, flags);
     return SEPTET_OK;

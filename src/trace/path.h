@@ -9,7 +9,7 @@ struct ip_path {
     uint32_t generation;
     uint32_t neighbor; /* entry of the next hop; 0: the interface needs none */
     uint16_t interface;
-    uint16_t mtu;      /* of the path, as far as known */
+    uint16_t mtu; /* of the path, as far as known */
 };
 
 #endif
