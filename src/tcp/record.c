@@ -37,7 +37,7 @@ uint32_t record_bytes(const struct record *record, uint64_t mask)
 {
     const uint32_t last = record_segments(record) - 1;
     const uint32_t short_last = (last + 1) * record->mss - (record->length - record->fin);
-    return (uint32_t)__builtin_popcountll(mask) * record->mss - (mask >> last & 1 ? short_last : 0);
+    return count_bits_u64(mask) * record->mss - (mask >> last & 1 ? short_last : 0);
 }
 
 void record_release(struct tcp *tcp, struct flight *flight, uint32_t below)
