@@ -70,6 +70,13 @@ static void half_open(struct bench_run *run)
     memory_pair_close(pair);
 }
 
+static void drop_events(struct septet *stack)
+{
+    struct septet_event event;
+    while (septet_next_event(stack, &event)) {
+    }
+}
+
 /* The server closes first, 64 connections at a time, so that those in TIME-WAIT are all that grows. */
 static void time_wait(struct bench_run *run)
 {
@@ -98,6 +105,8 @@ static void time_wait(struct bench_run *run)
         for (uint32_t i = 0; i < CROWD_BATCH; i++)
             septet_close(client, clients[i]);
         memory_link_settle(&crowd->pair.wire, 1, 100);
+        drop_events(client);
+        drop_events(server);
         memory_pair_advance(&crowd->pair, SEPTET_MILLISECOND);
     }
     septet_usage(server, &usage);

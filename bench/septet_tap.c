@@ -18,6 +18,8 @@ struct on_tap {
     bool broken;
     struct meter meter;
     struct tap_times times;
+    uint32_t batch;  /* packets to ask the device for: one after a silence, so that it does not wait for a second one in
+                        vain */
     uint8_t *buffer; /* KERNEL_CHUNK bytes */
 };
 
@@ -68,32 +70,40 @@ static void flush(struct on_tap *on)
     } while (count == SEPTET_BATCH);
 }
 
-/* Takes what has arrived; a blocking run sleeps for it. */
+static int read_batch(struct on_tap *on, struct septet_packet packets[SEPTET_BATCH])
+{
+    int count = link_read(on->link, septet_now(on->stack), packets, on->batch);
+    on->broken |= count < 0;
+    if (count <= 0)
+        on->batch = 1;
+    else if ((uint32_t)count == on->batch && on->batch < SEPTET_BATCH)
+        on->batch *= 2;
+    return count;
+}
+
+/* Sends, and takes what has arrived; a blocking run sleeps for it. */
 static void turn(struct on_tap *on)
 {
     struct septet_packet packets[SEPTET_BATCH];
     flush(on);
-    int count = link_read(on->link, septet_now(on->stack), packets, SEPTET_BATCH);
+    int count = read_batch(on, packets);
     if (count == 0 && !on->spinning) {
         int64_t wait = septet_deadline(on->stack) - meter_wall();
         struct pollfd ready = {.fd = on->link->descriptor, .events = POLLIN};
         if (wait > 0)
             poll(&ready, 1, wait < 100 * SEPTET_MILLISECOND ? (int)(wait / SEPTET_MILLISECOND) + 1 : 100);
-        septet_advance(on->stack, meter_wall());
-        count = link_read(on->link, septet_now(on->stack), packets, SEPTET_BATCH);
-    } else {
-        septet_advance(on->stack, meter_wall());
+        count = read_batch(on, packets);
     }
+    septet_advance(on->stack, meter_wall());
     if (count > 0)
         septet_input(on->stack, packets, (uint32_t)count);
-    on->broken |= count < 0;
 }
 
 /* Runs `body` on a TAP device against a server of the kernel. */
 static void with_device(struct bench_run *run, struct arena *arena, const struct kernel_server *server, bool offload,
                         void (*body)(struct on_tap *))
 {
-    struct on_tap on = {.run = run, .arena = arena, .spinning = server->spinning};
+    struct on_tap on = {.run = run, .arena = arena, .spinning = server->spinning, .batch = SEPTET_BATCH};
     if (open_device(&on, offload) && arena_worker(run, arena, kernel_serve, server))
         body(&on);
     if (on.broken)
