@@ -137,7 +137,7 @@ static const char *check_sequence(const struct flow *flow, const struct flow *pe
         return "leaves a gap in its sequence numbers";
     if (seq_lt(view->tcp.seq, flow->iss))
         return "sends a sequence number below its first";
-    if (flow->fin_seen && seq_gt(end, flow->fin))
+    if (flow->fin_seen && view->payload_length && seq_gt(end, flow->fin))
         return "sends data behind its FIN";
     if (flow->fin_seen && (view->tcp.flags & TCP_FIN) && end != flow->fin)
         return "sends its FIN with another sequence number";

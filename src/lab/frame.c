@@ -33,7 +33,7 @@ struct frame *frame_take(struct frame_pool *pool, uint32_t length)
     return frame;
 }
 
-struct frame *frame_copy(struct frame_pool *pool, const struct frame *frame)
+struct frame *frame_duplicate(struct frame_pool *pool, const struct frame *frame)
 {
     struct frame *copy = frame_take(pool, frame->length);
 

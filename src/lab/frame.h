@@ -39,7 +39,7 @@ struct frame_pool {
 /* A frame with room for so many bytes (up to 128 KiB), one reference and a number; NULL when the arena is full. */
 struct frame *frame_take(struct frame_pool *pool, uint32_t length);
 /* Another frame with the same content and marks. */
-struct frame *frame_copy(struct frame_pool *pool, const struct frame *frame);
+struct frame *frame_duplicate(struct frame_pool *pool, const struct frame *frame);
 /* Gives up a reference. */
 void frame_drop(struct frame_pool *pool, struct frame *frame);
 

@@ -160,7 +160,7 @@ static void corrupt(struct world *world, struct frame *frame)
 
 static void duplicate(struct world *world, const struct frame *frame, int64_t extra)
 {
-    struct frame *copy = frame_copy(&world->pool, frame);
+    struct frame *copy = frame_duplicate(&world->pool, frame);
 
     if (!copy) {
         world_fail(world, "no memory for another frame");

@@ -107,15 +107,18 @@ static void add_slow_reading(struct maker *maker)
     add_action(maker, ACTION_READ)->mode = READ_ALL;
 }
 
-/* What both ends of a connection may do once it stands. */
-static void add_talk(struct maker *maker)
+/* What both ends of a connection may do once it stands. Only one end is patient: two that wait for each other to
+ * begin would wait for ever. */
+static void add_talk(struct maker *maker, bool patient)
 {
+    uint32_t sends = maker_below(maker, 3);
+
     add_options(maker);
     if (maker_chance(maker, 20))
         add_slow_reading(maker);
-    if (maker_chance(maker, 15))
+    if (patient && maker_chance(maker, 25))
         add_wait(maker, WAIT_RECEIVED, 0, maker_scaled(maker, 1, 3000));
-    for (uint32_t sends = maker_below(maker, 3); sends > 0; sends--) {
+    for (uint32_t i = 0; i < sends; i++) {
         add_send(maker);
         if (maker_chance(maker, 30))
             add_wait(maker, WAIT_DURATION, (int64_t)maker_scaled(maker, 1, 3000) * SEPTET_MILLISECOND, 0);
@@ -128,11 +131,13 @@ static void add_talk(struct maker *maker)
         add_action(maker, ACTION_CLOSE); /* rude: what arrives now is answered with RST */
         break;
     case 2:
-        add_wait(maker, WAIT_ACKNOWLEDGED, 0, 0);
+        if (sends)
+            add_wait(maker, WAIT_ACKNOWLEDGED, 0, 0);
         add_action(maker, ACTION_CLOSE);
         break;
     case 3:
-        add_wait(maker, WAIT_END, 0, 0); /* half-close: the other end first */
+        if (patient)
+            add_wait(maker, WAIT_END, 0, 0); /* half-close: the other end first */
         add_send(maker);
         add_action(maker, ACTION_CLOSE);
         break;
@@ -167,6 +172,7 @@ static void add_connect(struct maker *maker, uint16_t to, uint16_t port, uint16_
 static void add_pair(struct maker *maker)
 {
     struct scenario_program *program = add_program(maker, maker->server, "server");
+    bool patient = maker_chance(maker, 50);
 
     if (!program)
         return;
@@ -174,7 +180,7 @@ static void add_pair(struct maker *maker)
     program->port = SERVER_PORT;
     program->again = true;
     program->backlog = maker_chance(maker, 80) ? 16 : maker_between(maker, 1, 3);
-    add_talk(maker);
+    add_talk(maker, patient);
     for (uint32_t clients = maker_chance(maker, 80) ? 1 : maker_between(maker, 2, 3); clients > 0; clients--) {
         program = add_program(maker, maker->client, "client");
         if (!program)
@@ -185,7 +191,7 @@ static void add_pair(struct maker *maker)
             program->every = (int64_t)maker_scaled(maker, 0, 500) * SEPTET_MILLISECOND;
         }
         add_connect(maker, maker->server, SERVER_PORT, maker_chance(maker, 5) ? 4000 : 0);
-        add_talk(maker);
+        add_talk(maker, !patient);
     }
 }
 
@@ -196,13 +202,13 @@ static void add_simultaneous_open(struct maker *maker)
     if (!program)
         return;
     add_connect(maker, maker->server, 5001, 5000);
-    add_talk(maker);
+    add_talk(maker, true);
     program = add_program(maker, maker->server, "right");
     if (!program)
         return;
     program->start = (int64_t)maker_scaled(maker, 0, 300) * SEPTET_MILLISECOND;
     add_connect(maker, maker->client, 5000, 5001);
-    add_talk(maker);
+    add_talk(maker, false);
 }
 
 static void add_datagrams(struct maker *maker)

@@ -50,7 +50,7 @@ static uint16_t add_host(struct maker *maker, bool router)
     config->half_open = maker_chance(maker, 80) ? 16 : maker_between(maker, 1, 4);
     config->time_wait = maker_chance(maker, 80) ? 16 : maker_between(maker, 1, 3);
     config->page_size = 256U << maker_below(maker, 5);
-    config->pages = maker_chance(maker, 85) ? (1U << 18) / config->page_size + 32 : maker_between(maker, 16, 64);
+    config->pages = maker_chance(maker, 85) ? (1U << 18) / config->page_size + 32 : maker_between(maker, 32, 64);
     random_tcp(maker, &config->tcp);
     return (uint16_t)(maker->scenario->hosts - 1);
 }

@@ -138,6 +138,13 @@ static bool add_addresses(const struct world *world, uint16_t host, struct septe
     return true;
 }
 
+static void tell_host(struct world *world, uint16_t host, bool alive)
+{
+    for (uint32_t i = 0; i < world->observers; i++)
+        if (world->observer[i].host)
+            world->observer[i].host(world->observer[i].context, world->now, host, alive);
+}
+
 bool host_boot(struct world *world, uint16_t host)
 {
     struct lab_host *the = &world->host[host];
@@ -164,6 +171,8 @@ bool host_boot(struct world *world, uint16_t host)
     }
     the->dirty = true;
     the->deadline = world->now;
+    if (the->boots > 1)
+        tell_host(world, host, true);
     return true;
 }
 
@@ -178,6 +187,7 @@ void host_kill(struct world *world, uint16_t host, int64_t reboot)
     for (uint32_t i = 0; i < the->batch_count; i++)
         frame_drop(&world->pool, the->batch[i]);
     the->batch_count = 0;
+    tell_host(world, host, false);
     tasks_killed(world, host);
     if (reboot >= 0)
         world_plan(world, world->now + reboot, AGENDA_REBOOT, host, NULL);

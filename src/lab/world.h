@@ -78,6 +78,8 @@ struct world_observer {
     void (*trace)(void *context, uint16_t host, const struct septet_trace_event *event);
     /* A program did something: "connect", "accept", "close", ... */
     void (*note)(void *context, int64_t time, const struct lab_task *task, const char *what);
+    /* A host died, or came to life again. */
+    void (*host)(void *context, int64_t time, uint16_t host, bool alive);
 };
 #define WORLD_OBSERVERS 4
 

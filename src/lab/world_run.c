@@ -18,7 +18,7 @@ static int64_t moment_of(const struct world *world, uint16_t host, int64_t deadl
 {
     int64_t step = world->scenario->host[host].config.clock_granularity;
 
-    if (deadline <= world->now || step == 1 || deadline > SEPTET_NEVER - step)
+    if (deadline <= clock_of(world, host) || deadline > SEPTET_NEVER - step)
         return deadline;
     return (deadline + step - 1) / step * step;
 }
