@@ -61,6 +61,9 @@ bool train_follows(struct ip_layer *ip, const struct septet_packet *packet, stru
     const uint8_t version = train->header.version;
     const uint32_t length = told_length(header, version);
     const uint32_t header_length = train->length - link;
+    /* Padding in the spans would have to be cut off. */
+    if (packet->span_count != 0 && length != packet->length - link)
+        return false;
     if (length < header_length + TCP_HEADER || length > packet->length - link ||
         !(version == 4 ? ipv4_alike(header, before) && ipv4_checksum_right(header) : ipv6_alike(header, before)) ||
         packet->head_length < train->length + (header[header_length + 12] >> 4) * 4u)
