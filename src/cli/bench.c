@@ -1,4 +1,5 @@
 #include "cli/bench.h"
+#include "cli/command.h"
 
 #include "cli/link_options.h"
 

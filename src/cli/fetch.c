@@ -1,4 +1,5 @@
 #include "serve/fetch.h"
+#include "cli/command.h"
 
 #include "cli/link_options.h"
 

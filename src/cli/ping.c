@@ -1,4 +1,5 @@
 #include "serve/ping.h"
+#include "cli/command.h"
 
 #include "cli/link_options.h"
 

@@ -1,3 +1,4 @@
+#include "cli/command.h"
 #include "cli/link_options.h"
 
 #include "lab/quantity.h"

@@ -8,6 +8,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,33 +267,50 @@ static void set_offloads(struct tap *tap)
     tap->link.interface.offloads = SEPTET_OFFLOAD_CHECKSUM | SEPTET_OFFLOAD_TSO;
 }
 
-static uint32_t device_mtu(const char *name)
+/* One question about a device by ioctl; false when there is no answer. */
+static bool ask(const char *name, unsigned long question, struct ifreq *request)
 {
-    struct ifreq request = {0};
     int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool known;
+    bool answered;
 
-    memcpy(request.ifr_name, name, sizeof request.ifr_name);
-    known =
-        control >= 0 && ioctl(control, SIOCGIFMTU, &request) == 0 && request.ifr_mtu >= 576 && request.ifr_mtu <= 65535;
+    *request = (struct ifreq){0};
+    memcpy(request->ifr_name, name, sizeof request->ifr_name);
+    answered = control >= 0 && ioctl(control, question, request) == 0;
     if (control >= 0) {
         close(control);
     }
-    return known ? (uint32_t)request.ifr_mtu : 1500;
+    return answered;
+}
+
+static uint32_t device_mtu(const char *name)
+{
+    struct ifreq request;
+
+    return ask(name, SIOCGIFMTU, &request) && request.ifr_mtu >= 576 && request.ifr_mtu <= 65535
+               ? (uint32_t)request.ifr_mtu
+               : 1500;
 }
 
 bool tap_is_up(const struct link *link)
 {
-    struct ifreq request = {0};
-    int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool up;
+    struct ifreq request;
 
-    memcpy(request.ifr_name, link->interface.name, sizeof request.ifr_name);
-    up = control >= 0 && ioctl(control, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
-    if (control >= 0) {
-        close(control);
+    return ask(link->interface.name, SIOCGIFFLAGS, &request) && (request.ifr_flags & IFF_UP) != 0;
+}
+
+/* The device has a carrier from now on, but the kernel drops what it sends on it until it has noticed that: some
+ * milliseconds that would cost the first packet, and a second until it is sent again. */
+static void wait_for_carrier(const char *name)
+{
+    struct ifreq request;
+
+    for (unsigned tries = 0; tries < 250; tries++) {
+        if (!ask(name, SIOCGIFFLAGS, &request) || (request.ifr_flags & IFF_UP) == 0 ||
+            (request.ifr_flags & IFF_RUNNING) != 0) {
+            return;
+        }
+        (void)poll(NULL, 0, 1);
     }
-    return up;
 }
 
 struct link *tap_open(const struct tap_options *options, char error[LINK_ERROR_TEXT])
@@ -323,5 +341,6 @@ struct link *tap_open(const struct tap_options *options, char error[LINK_ERROR_T
     tap->link.interface.ethernet = !options->tun;
     tap->link.interface.mtu = options->mtu != 0 ? options->mtu : device_mtu(request.ifr_name);
     set_offloads(tap);
+    wait_for_carrier(request.ifr_name);
     return &tap->link;
 }

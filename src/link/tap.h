@@ -12,10 +12,11 @@ struct tap_options {
     uint8_t mac[6];   /* of our interface, TAP only; must differ from the device's own */
 };
 
-/* Opens a device, non-blocking. NULL on failure, with a sentence in `error` that names the device and what to do. */
+/* Opens a device, non-blocking; waits some milliseconds until the kernel sends on it. NULL on failure, with a sentence
+ * in `error` that names the device and what to do. */
 struct link *tap_open(const struct tap_options *options, char error[LINK_ERROR_TEXT]);
 
-/* True when the kernel's end of the device is up; false with errno set or when it is down. */
+/* True when the kernel's end of the device is up. */
 bool tap_is_up(const struct link *link);
 
 #endif
