@@ -51,6 +51,15 @@ static void established(struct tcp *tcp, struct connection *c, const struct segm
         connection_event(tcp, c, SEPTET_EVENT_CONNECTED | SEPTET_EVENT_WRITABLE);
 }
 
+/* What follows the SYN in the same segment is looked at as a segment of its own. A SYN's window is never scaled
+ * (RFC 7323 2.2), also that of a SYN-ACK in a simultaneous open. */
+static void take_syn_off(const struct connection *c, struct segment *segment)
+{
+    segment->seq++;
+    segment->flags &= (uint16_t)~TCP_SYN;
+    segment->window = (uint16_t)(segment->window >> c->snd_wscale);
+}
+
 static void syn_sent_synchronize(struct tcp *tcp, struct connection *c, struct segment *segment)
 {
     const int64_t syn_sent_at = c->received_at;
@@ -74,8 +83,7 @@ static void syn_sent_synchronize(struct tcp *tcp, struct connection *c, struct s
     c->flags |= CONNECTION_ACK_NOW;
     tcp_mark_dirty(tcp, c);
     if (segment->length != 0 || (segment->flags & (TCP_FIN | TCP_URG))) {
-        segment->seq++;
-        segment->flags &= (uint16_t)~TCP_SYN;
+        take_syn_off(c, segment);
         segment_accepted(tcp, c, segment);
     }
 }
@@ -242,8 +250,7 @@ static bool syn_received_again(struct tcp *tcp, struct connection *c, struct seg
         tcp_mark_dirty(tcp, c);
         return true;
     }
-    segment->flags &= (uint16_t)~TCP_SYN;
-    segment->seq++;
+    take_syn_off(c, segment);
     return false;
 }
 
