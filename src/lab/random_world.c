@@ -72,7 +72,7 @@ void random_world_run(struct arena *arena, uint64_t number, struct random_world_
         return;
     }
     enum world_end end = world_run(world, RANDOM_WORLD_LIMIT);
-    if (end == WORLD_QUIET)
+    if (world_unfinished(world) == 0)
         watch_end(watch);
     result->digest = watch_digest(watch);
     result->frames = watch_frames(watch);

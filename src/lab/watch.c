@@ -72,7 +72,7 @@ static void watch_delivered(struct watch *watch, const struct frame_report *repo
     struct packet_view view;
     struct flow *peer;
 
-    if (scenario->host[report->to].config.forwarding || (frame->marks & FRAME_CORRUPTED))
+    if (scenario->host[report->to].config.forwarding)
         return;
     packet_view(&view, frame->bytes, frame->length, scenario->link[frame->link].ethernet);
     if (!view.is_tcp || !packet_view_checksums(&view, frame->bytes))

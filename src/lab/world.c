@@ -13,6 +13,7 @@ const char *world_failure(const struct world *world) { return world->failure; }
 const struct scenario *world_scenario(const struct world *world) { return world->scenario; }
 struct septet *world_stack(const struct world *world, uint16_t host) { return world->host[host].stack; }
 uint32_t world_boots(const struct world *world, uint16_t host) { return world->host[host].boots; }
+uint32_t world_unfinished(const struct world *world) { return world->unfinished; }
 uint32_t world_tasks(const struct world *world) { return world->tasks; }
 const struct lab_task *world_task(const struct world *world, uint32_t index) { return world->task[index]; }
 uint64_t world_fates(const struct world *world, uint16_t link, unsigned fate)

@@ -84,7 +84,7 @@ struct world_observer {
 #define WORLD_OBSERVERS 4
 
 enum world_end {
-    WORLD_QUIET,  /* every program has ended and every connection is gone */
+    WORLD_QUIET,  /* every program has ended, every connection is gone and every page given back */
     WORLD_TIME,   /* the time given to world_run() is over */
     WORLD_STUCK,  /* programs wait for what will never come */
     WORLD_FAILED, /* an invariant is broken: world_failure() */
@@ -110,6 +110,8 @@ const struct scenario *world_scenario(const struct world *world);
 struct septet *world_stack(const struct world *world, uint16_t host);
 /* How often a host has come to life: 1 unless it was killed. */
 uint32_t world_boots(const struct world *world, uint16_t host);
+/* Programs that have not come to their end. */
+uint32_t world_unfinished(const struct world *world);
 uint32_t world_tasks(const struct world *world);
 const struct lab_task *world_task(const struct world *world, uint32_t index);
 /* How often a link dropped, delivered, ... frames. */

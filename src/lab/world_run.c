@@ -157,10 +157,11 @@ static int64_t next_moment(const struct world *world)
     int64_t next = agenda_next(&world->agenda);
 
     for (uint32_t i = 0; i < world->scenario->hosts; i++) {
-        if (world->host[i].dirty)
+        const struct lab_host *host = &world->host[i];
+        if (host->stack && host->dirty)
             return world->now;
-        if (world->host[i].stack && world->host[i].deadline < next)
-            next = world->host[i].deadline;
+        if (host->stack && host->deadline < next)
+            next = host->deadline;
     }
     if (world->outside_first)
         return world->now;
@@ -189,7 +190,7 @@ static void step(struct world *world, int64_t moment)
         tasks_poll(world);
 }
 
-/* Nothing on any link and no connection, not even in TIME-WAIT. */
+/* Nothing on any link, no connection, not even in TIME-WAIT, and no packet kept. */
 static bool is_quiet(const struct world *world)
 {
     struct septet_usage usage;
@@ -200,7 +201,7 @@ static bool is_quiet(const struct world *world)
         if (!world->host[i].stack)
             continue;
         septet_usage(world->host[i].stack, &usage);
-        if (usage.connections || usage.half_open || usage.time_wait)
+        if (usage.connections || usage.half_open || usage.time_wait || usage.pages || usage.reassemblies)
             return false;
     }
     return true;
