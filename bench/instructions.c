@@ -56,6 +56,10 @@ static bool count_by_processor(int counter, const struct bench_workload *workloa
 
 extern char **environ;
 
+#define TUNABLES                                                           \
+    "GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=0x7fffffffffffffff:" \
+    "glibc.cpu.x86_rep_stosb_threshold=0x7fffffffffffffff"
+
 /* All that a child writes until it ends, or false after so many seconds. */
 static bool collect(pid_t child, int pipe, char *text, size_t size, int seconds)
 {
@@ -97,20 +101,10 @@ static bool count_by_callgrind(const struct bench_workload *workload, const stru
         return false;
     self[length] = 0;
     snprintf(amount, sizeof amount, "%llu", (unsigned long long)work);
-    /* "rep movsb" is one instruction, but valgrind counts every byte of it: let memcpy use vectors instead. */
-    const char *command[] = {"env",
-                             "GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=0x7fffffffffffffff",
-                             "valgrind",
-                             "--tool=callgrind",
-                             "--callgrind-out-file=/dev/null",
-                             self,
-                             "bench",
-                             "--counted",
-                             contestant->who,
-                             "--work",
-                             amount,
-                             workload->name,
-                             NULL};
+    /* "rep movsb" is one instruction, but valgrind counts every byte of it: let memcpy and memset use vectors. */
+    const char *command[] = {"env",  TUNABLES,       "valgrind",  "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                             self,   "bench",        "--counted", contestant->who,    "--work",
+                             amount, workload->name, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);

@@ -28,6 +28,7 @@ static double echo(struct bench_run *run, struct crowd *crowd, uint32_t batch)
             break;
         }
     }
+    run->units = (double)meter.work;
     return (double)meter.cpu / (double)meter.work;
 }
 
@@ -38,8 +39,9 @@ void septet_many(struct bench_run *run)
         return;
     if (crowd_gather(run, &crowd)) {
         bench_figure(run, echo(run, &crowd, 1), "ns", "echo_alone");
-        bench_figure(run, echo(run, &crowd, run->size < CROWD_BATCH ? (uint32_t)run->size : CROWD_BATCH), "ns",
-                     "echo_batch");
+        if (!run->work)
+            bench_figure(run, echo(run, &crowd, run->size < CROWD_BATCH ? (uint32_t)run->size : CROWD_BATCH), "ns",
+                         "echo_batch");
     }
     crowd_close(&crowd);
 }

@@ -261,13 +261,13 @@ static void ping_pong(struct on_tap *on)
 static void spinning_round_trips(struct bench_run *run, struct arena *arena)
 {
     struct kernel_server server = {.role = KERNEL_ECHO, .connections = (unsigned)run->size, .spinning = true};
-    with_device(run, arena, &server, true, ping_pong);
+    with_device(run, arena, &server, false, ping_pong);
 }
 
 static void blocking_round_trips(struct bench_run *run, struct arena *arena)
 {
     struct kernel_server server = {.role = KERNEL_ECHO, .connections = (unsigned)run->size};
-    with_device(run, arena, &server, true, ping_pong);
+    with_device(run, arena, &server, false, ping_pong);
 }
 
 void septet_tap_round_trips(struct bench_run *run)

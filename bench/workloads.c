@@ -9,6 +9,7 @@
 #include "septet_tap.h"
 
 #define BULK_COUNTED (UINT64_C(16) << 20)
+#define ECHOES_COUNTED 20000
 #define KI UINT64_C(1024)
 #define MI (1024 * KI)
 
@@ -51,7 +52,8 @@ const struct bench_workload bench_workloads[] = {
     {"memory-many-1",
      "64-byte echoes over one established connection",
      1,
-     {{"septet", septet_many, NULL, 0}, {"lwip", lwip_many, NULL, 0}}},
+     {{"septet", septet_many, "instructions_per_echo", ECHOES_COUNTED},
+      {"lwip", lwip_many, "instructions_per_echo", ECHOES_COUNTED}}},
     {"memory-many-1k",
      "64-byte echoes round robin over 1,000 connections",
      1000,

@@ -113,7 +113,8 @@ static int print_json(json_t *figures, json_t *skipped)
 /* ---- the command ---- */
 
 struct settings {
-    int json, list, quick, runs, work;
+    int json, list, quick, runs;
+    long long work;
     char *counted;
     bool wanted[BENCH_RUNS];
 };
@@ -208,7 +209,7 @@ int command_bench(int argc, const char **argv)
         {"runs", 0, POPT_ARG_INT, &settings.runs, 0, "runs of which the median is printed (5)", "N"},
         {"quick", 0, POPT_ARG_NONE, &settings.quick, 0, "50 ms for each run instead of 500", NULL},
         {"counted", 0, POPT_ARG_STRING | POPT_ARGFLAG_DOC_HIDDEN, &settings.counted, 0, NULL, NULL},
-        {"work", 0, POPT_ARG_INT | POPT_ARGFLAG_DOC_HIDDEN, &settings.work, 0, NULL, NULL},
+        {"work", 0, POPT_ARG_LONGLONG | POPT_ARGFLAG_DOC_HIDDEN, &settings.work, 0, NULL, NULL},
         HELP_OPTION,
         POPT_TABLEEND,
     };
