@@ -164,7 +164,11 @@ static void half_open_acknowledge(struct tcp *tcp, struct compact *half, const s
     reply->seq = half->snd_nxt;
     reply->ack = half->rcv_nxt;
     reply->flags = TCP_ACK;
-    reply->window = (uint16_t)half_open_window(tcp, half);
+    /* Rounded up, so that the edge that the SYN-ACK told stays where it is. */
+    const uint8_t scale = (half->options & COMPACT_WINDOW_SCALING)
+                              ? window_scale_for(tcp, tcp_listener(tcp, half->listener)->options.receive_buffer)
+                              : 0;
+    reply->window = (uint16_t)((half_open_window(tcp, half) + (UINT32_C(1) << scale) - 1) >> scale);
     if (half->options & COMPACT_TIMESTAMPS) {
         const uint32_t clock = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, segment->tuple);
         reply->options_length = (uint8_t)build_timestamps(reply->options, clock, half->ts_recent);
