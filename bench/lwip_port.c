@@ -27,6 +27,8 @@ void lwip_port_bind(const struct lwip_host *host)
 
 void lwip_port_checksums(bool wanted) { sums.off = !wanted; }
 
+u16_t lwip_standard_chksum(const void *data, int length); /* lwIP declares it for itself only */
+
 EXPORT u16_t lwip_standard_chksum(const void *data, int length)
 {
     struct checksum checksum = {0};
