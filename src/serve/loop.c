@@ -57,6 +57,7 @@ int64_t loop_clock(void)
 void loop_init(struct loop *loop, struct septet *stack)
 {
     *loop = (struct loop){.stack = stack, .watched = -1, .now = septet_now(stack)};
+    loop->processors = sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 int loop_add_link(struct loop *loop, struct link *link)
@@ -176,13 +177,41 @@ static bool transmit(struct loop *loop, bool *moved)
     return true;
 }
 
+/* To be woken on another processor takes long, in a virtual machine a hundred times as long as what there is to do. So
+ * when sleeps prove short, the next one is put off: some turns without anything to do, up to this long. When they prove
+ * long, the next one is not. */
+#define PATIENCE_LEAST (4 * SEPTET_MICROSECOND)
+#define PATIENCE_MOST (64 * SEPTET_MICROSECOND)
+#define SHORT_SLEEP (128 * SEPTET_MICROSECOND)
+
+static bool is_patient(struct loop *loop)
+{
+    if (loop->idle_since == 0) {
+        loop->idle_since = loop->now;
+    }
+    return loop->now - loop->idle_since < loop->patience;
+}
+
+static void learn(struct loop *loop, int64_t slept)
+{
+    loop->idle_since = 0;
+    if (slept >= SHORT_SLEEP) {
+        loop->patience /= 2;
+        loop->patience = loop->patience < PATIENCE_LEAST ? 0 : loop->patience;
+    } else if (loop->processors > 1) {
+        loop->patience = loop->patience == 0 ? PATIENCE_LEAST : loop->patience * 2;
+        loop->patience = loop->patience > PATIENCE_MOST ? PATIENCE_MOST : loop->patience;
+    }
+}
+
 /* Sleeps until a descriptor is ready or the time has come. */
 static void sleep_until(struct loop *loop, int64_t when)
 {
     struct pollfd descriptors[LOOP_LINKS + 2];
     struct timespec timeout;
     nfds_t count = 0;
-    int64_t left = when - loop_clock();
+    int64_t begun = loop_clock();
+    int64_t left = when - begun;
 
     for (uint32_t i = 0; i < loop->link_count; i++) {
         descriptors[count++] = (struct pollfd){.fd = loop->links[i]->descriptor, .events = POLLIN};
@@ -194,6 +223,7 @@ static void sleep_until(struct loop *loop, int64_t when)
     }
     timeout = (struct timespec){.tv_sec = (time_t)(left / SEPTET_SECOND), .tv_nsec = (long)(left % SEPTET_SECOND)};
     (void)ppoll(descriptors, count, when == SEPTET_NEVER ? NULL : &timeout, NULL);
+    learn(loop, loop_clock() - begun);
 }
 
 static int64_t earliest(const struct loop *loop, int64_t next)
@@ -225,7 +255,9 @@ static bool turn(struct loop *loop)
     if (!transmit(loop, &moved)) {
         return false;
     }
-    if (!moved && !loop->spin && !loop->stopped && !loop_interrupted()) {
+    if (moved) {
+        loop->idle_since = 0;
+    } else if (!loop->spin && !loop->stopped && !loop_interrupted() && !is_patient(loop)) {
         sleep_until(loop, earliest(loop, next));
     }
     return true;

@@ -4,7 +4,7 @@
 #include "link/link.h"
 
 /* Drives one stack with its links and services until it is stopped. One turn: time, packets in, events, work,
- * packets out; it sleeps when a turn moved nothing, exactly until the next deadline. */
+ * packets out; when a turn moved nothing it sleeps, exactly until the next deadline. */
 struct loop;
 
 /* A server or client. */
@@ -28,7 +28,10 @@ struct loop {
     struct service *services[LOOP_SERVICES];
     uint32_t link_count, service_count;
     int64_t now;
-    bool spin; /* never sleep */
+    bool spin;          /* never sleep */
+    int64_t patience;   /* how long to turn without anything to do before a sleep, ns: see loop.c */
+    int64_t idle_since; /* 0: not idle */
+    long processors;
     bool stopped;
     int watched; /* a descriptor whose readiness ends a sleep; -1: none */
     short watched_events;

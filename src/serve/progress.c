@@ -59,12 +59,13 @@ static void draw_bar(uint64_t bytes, uint64_t total, unsigned width)
 void progress_update(struct progress *progress, int64_t now, uint64_t bytes, uint64_t total)
 {
     char size[PROGRESS_TEXT], rate[PROGRESS_TEXT];
-    unsigned width = terminal_width();
     uint64_t fresh = bytes - progress->first;
+    unsigned width;
 
     if (!progress->shown || now - progress->drawn < INTERVAL) {
         return;
     }
+    width = terminal_width();
     progress->drawn = now;
     progress_size(bytes, size);
     progress_rate(fresh, now - progress->begun, rate);

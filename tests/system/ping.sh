@@ -6,8 +6,8 @@ need ping
 serve --discard
 for address in 10.7.0.2 fd07::2; do
     for size in 0 56 1400 8000 60000; do
-        expect "the kernel's ping of $address, $size bytes" \
-            ping -q -n -c 3 -i 0.01 -W 2 -s $size "$address" >/dev/null
+        ping -q -n -c 3 -i 0.01 -W 2 -s $size "$address" >"$directory/ping.out"
+        same "the kernel's ping of $address, $size bytes" 0 $?
     done
 done
 expect "septet serve ends with an interrupt" stop "$server"

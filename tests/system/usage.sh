@@ -34,7 +34,7 @@ wrong "--echo 70000" serve --tap tap0 --address 10.7.0.2/24 --echo=70000
 wrong "--connections 0" serve --tap tap0 --address 10.7.0.2/24 --echo --connections 0
 wrong "--memory 'much'" serve --tap tap0 --address 10.7.0.2/24 --echo --memory much
 wrong "1 to 15 characters" serve $tap --echo
-wrong "expected options only" serve --tap tap0 --address 10.7.0.2/24 --echo surplus
+wrong "expected options only" serve --tap tap0 --address 10.7.0.2/24 surplus --echo
 wrong "--nonsense" serve --nonsense
 wrong "expected a URL" fetch $tap
 wrong "expected one URL" fetch $tap http://10.7.0.1/ http://10.7.0.1/
