@@ -17,6 +17,14 @@ extern "C" {
 SEPTET_API int septet_listen(struct septet *stack, const struct septet_address *local, uint16_t port, uint32_t backlog,
                              septet_handle *listener);
 
+enum septet_bind_flag {
+    SEPTET_BIND_SHARED = 1, /**< others made with it may have this address and port too: a hash of both ends chooses */
+    SEPTET_BIND_IPV6_ONLY = 2 /**< any address is any IPv6 address: IPv4 may be another's */
+};
+/** septet_listen() with flags of enum septet_bind_flag. */
+SEPTET_API int septet_listen_as(struct septet *stack, const struct septet_address *local, uint16_t port,
+                                uint32_t backlog, unsigned flags, septet_handle *listener);
+
 /** Takes the oldest established connection of a listener. SEPTET_AGAIN when there is none, SEPTET_STALE. */
 SEPTET_API int septet_accept(struct septet *stack, septet_handle listener, septet_handle *connection);
 

@@ -18,14 +18,20 @@ int septet_user_set(struct septet *stack, septet_handle handle, uint64_t user)
 
 /* ---- open ---- */
 
-int septet_listen(struct septet *stack, const struct septet_address *local, uint16_t port, uint32_t backlog,
-                  septet_handle *listener)
+int septet_listen_as(struct septet *stack, const struct septet_address *local, uint16_t port, uint32_t backlog,
+                     unsigned flags, septet_handle *listener)
 {
     const struct septet_address any = {{0}};
     local = local == NULL ? &any : local;
     if (!address_is_any(local) && !ip_is_local(&stack->ip, local))
         return SEPTET_ADDRESS_NOT_AVAILABLE;
-    return tcp_listen(&stack->tcp, local, port, backlog, listener);
+    return tcp_listen(&stack->tcp, local, port, backlog, flags, listener);
+}
+
+int septet_listen(struct septet *stack, const struct septet_address *local, uint16_t port, uint32_t backlog,
+                  septet_handle *listener)
+{
+    return septet_listen_as(stack, local, port, backlog, 0, listener);
 }
 
 int septet_accept(struct septet *stack, septet_handle listener, septet_handle *connection)

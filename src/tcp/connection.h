@@ -190,7 +190,8 @@ static inline uint32_t compact_clock(int64_t time) { return (uint32_t)((uint64_t
 struct listener {
     struct septet_address local;
     uint16_t port;
-    uint16_t in_use;
+    uint8_t in_use;
+    uint8_t flags; /* enum septet_bind_flag */
     uint32_t generation;
     uint32_t hash_next;
     uint32_t backlog, queued, half_open;

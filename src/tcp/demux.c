@@ -10,7 +10,7 @@ bool tuple_equal(const struct septet_tuple *a, const struct septet_tuple *b)
            septet_address_equal(&a->remote, &b->remote) && septet_address_equal(&a->local, &b->local);
 }
 
-static uint32_t *chain_of(const struct tcp *tcp, const struct septet_tuple *tuple)
+static uint64_t tuple_hash(const struct tcp *tcp, const struct septet_tuple *tuple)
 {
     const uint64_t words[5] = {
         load64(tuple->remote.bytes),
@@ -19,7 +19,17 @@ static uint32_t *chain_of(const struct tcp *tcp, const struct septet_tuple *tupl
         load64(tuple->local.bytes + 8),
         (uint64_t)tuple->remote_port << 16 | tuple->local_port,
     };
-    return &tcp->table[siphash13_words(&tcp->table_key, words, 5) & tcp->table_mask];
+    return siphash13_words(&tcp->table_key, words, 5);
+}
+
+static uint32_t *chain_of(const struct tcp *tcp, const struct septet_tuple *tuple)
+{
+    return &tcp->table[tuple_hash(tcp, tuple) & tcp->table_mask];
+}
+
+uint32_t tuple_spread(const struct tcp *tcp, const struct septet_tuple *tuple, uint32_t count)
+{
+    return (uint32_t)((tuple_hash(tcp, tuple) >> 32) * count >> 32);
 }
 
 static uint32_t *next_of(const struct tcp *tcp, uint32_t reference)

@@ -54,6 +54,8 @@ uint32_t demux_find(const struct tcp *tcp, const struct septet_tuple *tuple); /*
 void demux_insert(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t kind, uint32_t index);
 void demux_remove(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t kind, uint32_t index);
 bool tuple_equal(const struct septet_tuple *a, const struct septet_tuple *b);
+/* A number below `count`, the same for the same tuple, that spreads tuples evenly. */
+uint32_t tuple_spread(const struct tcp *tcp, const struct septet_tuple *tuple, uint32_t count);
 
 /* ---- compact.c: interned addresses and lists of compact connections ---- */
 struct compact *compact_new(struct tcp *tcp, uint32_t kind, const struct septet_tuple *tuple, uint32_t *index);
@@ -110,7 +112,8 @@ struct reply *reply_add(struct tcp *tcp, const struct septet_tuple *tuple); /* N
 void reply_reset(struct tcp *tcp, const struct segment *segment);
 
 /* ---- listen.c: listeners and their accept queues ---- */
-struct listener *listener_find(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t *index);
+/* Who listens for a segment of this tuple. */
+struct listener *listener_find(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t *index);
 bool port_listened(const struct tcp *tcp, uint16_t port);
 /* A connection became ready for accept, or is taken out of the queue. */
 void listener_queue(struct tcp *tcp, struct connection *c);

@@ -26,28 +26,47 @@ static unsigned listener_match(const struct listener *listener, const struct sep
         return 0;
     if (septet_address_is_ipv4(&listener->local))
         return septet_address_is_ipv4(local) ? 2 : 0;
+    if (listener->flags & SEPTET_BIND_IPV6_ONLY)
+        return septet_address_is_ipv4(local) ? 0 : 2;
     return 1;
 }
 
-struct listener *listener_find(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t *index)
+struct listener *listener_find(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t *index)
 {
     unsigned best = 0;
+    uint32_t count = 0;
     *index = 0;
-    for (uint32_t i = *listener_chain(tcp, port); i != 0; i = tcp_listener(tcp, i)->hash_next) {
+    for (uint32_t i = *listener_chain(tcp, tuple->local_port); i != 0; i = tcp_listener(tcp, i)->hash_next) {
         const struct listener *listener = tcp_listener(tcp, i);
-        const unsigned match = listener->port == port ? listener_match(listener, local) : 0;
-        if (match > best) {
-            best = match;
-            *index = i;
-        }
+        const unsigned match = listener->port == tuple->local_port ? listener_match(listener, &tuple->local) : 0;
+        count = match > best ? 1 : count + (match != 0 && match == best);
+        *index = match > best ? i : *index;
+        best = match > best ? match : best;
     }
-    return *index == 0 ? NULL : tcp_listener(tcp, *index);
+    if (count <= 1)
+        return *index == 0 ? NULL : tcp_listener(tcp, *index);
+    /* Several share the address and port. */
+    uint32_t chosen = tuple_spread(tcp, tuple, count);
+    for (;; *index = tcp_listener(tcp, *index)->hash_next) {
+        struct listener *listener = tcp_listener(tcp, *index);
+        if (listener->port == tuple->local_port && listener_match(listener, &tuple->local) == best && chosen-- == 0)
+            return listener;
+    }
 }
 
-int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog,
+/* Whether a listener stands in the way of another on its port. */
+static bool listener_conflicts(const struct listener *listener, const struct septet_address *local, uint16_t port,
+                               unsigned flags)
+{
+    if (listener->port != port || !septet_address_equal(&listener->local, local))
+        return false;
+    return !(listener->flags & flags & SEPTET_BIND_SHARED) || ((listener->flags ^ flags) & SEPTET_BIND_IPV6_ONLY);
+}
+
+int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog, unsigned flags,
                septet_handle *handle)
 {
-    if (backlog == 0)
+    if (backlog == 0 || flags > (SEPTET_BIND_SHARED | SEPTET_BIND_IPV6_ONLY))
         return SEPTET_INVALID;
     if (port == 0) {
         const uint32_t low = tcp->config->port_low, ports = tcp->config->port_high - low + 1u;
@@ -59,7 +78,7 @@ int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t por
             return SEPTET_NO_PORTS;
     }
     for (uint32_t i = *listener_chain(tcp, port); i != 0; i = tcp_listener(tcp, i)->hash_next)
-        if (tcp_listener(tcp, i)->port == port && septet_address_equal(&tcp_listener(tcp, i)->local, local))
+        if (listener_conflicts(tcp_listener(tcp, i), local, port, flags))
             return SEPTET_ADDRESS_IN_USE;
     const uint32_t fresh = tcp->listeners.fresh;
     const uint32_t index = slab_take(&tcp->listeners);
@@ -71,6 +90,7 @@ int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t por
     listener->local = *local;
     listener->port = port;
     listener->in_use = 1;
+    listener->flags = (uint8_t)flags;
     listener->generation = generation & HANDLE_GENERATION_MASK;
     listener->backlog = backlog;
     listener->options = tcp->defaults;

@@ -387,7 +387,7 @@ static bool replaces_time_wait(struct tcp *tcp, struct connection *c, const stru
     uint32_t listener;
     if (c->state != SEPTET_STATE_time_wait ||
         !time_wait_reusable(segment, (c->flags & CONNECTION_TIMESTAMPS) != 0, c->ts_recent, c->rcv_nxt) ||
-        listener_find(tcp, &segment->tuple->local, segment->tuple->local_port, &listener) == NULL)
+        listener_find(tcp, segment->tuple, &listener) == NULL)
         return false;
     const uint32_t snd_nxt = c->snd_nxt;
     connection_end(tcp, c, SEPTET_OK);
@@ -442,7 +442,7 @@ void tcp_input(struct tcp *tcp, struct segment *segment)
         half_open_arrives(tcp, index, segment);
     else if (reference != 0)
         time_wait_arrives(tcp, index, segment);
-    else if (listener_find(tcp, &segment->tuple->local, segment->tuple->local_port, &listener) != NULL)
+    else if (listener_find(tcp, segment->tuple, &listener) != NULL)
         listener_arrives(tcp, listener, segment);
     else
         closed_arrives(tcp, segment);

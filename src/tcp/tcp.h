@@ -128,7 +128,7 @@ void tcp_init(struct tcp *tcp, struct core *core, void *memory);
 bool tcp_next_event(struct tcp *tcp, struct septet_event *event);
 
 /* ---- user calls: open.c close.c user.c listen.c option.c info.c; errors as in septet/tcp.h ---- */
-int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog,
+int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog, unsigned flags,
                septet_handle *handle);
 int tcp_accept(struct tcp *tcp, septet_handle listener, septet_handle *handle);
 /* Addresses are complete and checked by the caller; local_port 0 picks one. */

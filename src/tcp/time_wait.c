@@ -86,7 +86,7 @@ void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     }
     if (time_wait_reusable(segment, (compact->options & COMPACT_TIMESTAMPS) != 0, compact->ts_recent,
                            compact->rcv_nxt) &&
-        listener_find(tcp, &segment->tuple->local, segment->tuple->local_port, &listener) != NULL) {
+        listener_find(tcp, segment->tuple, &listener) != NULL) {
         const uint32_t iss_above = compact->snd_nxt;
         time_wait_remove(tcp, index);
         listener_syn(tcp, listener, segment, iss_above, true);
