@@ -106,10 +106,13 @@ static void acknowledge_up_to(struct tcp *tcp, struct connection *c, struct flig
         record_release(tcp, flight, number);
 }
 
-/* RFC 9293 3.10.7.4: SND.WL1 and SND.WL2 keep old segments from changing the window (U-10). */
+/* RFC 9293 3.10.7.4: SND.WL1 and SND.WL2 keep old segments from changing the window (U-10). A segment that
+ * acknowledges something new is none, even if it repeats old data: were its window not taken with its ACK, the
+ * right edge would lie where the peer never put it. */
 static void take_window(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)
 {
-    if (seq_lt(segment->seq, c->snd_wl1) || (segment->seq == c->snd_wl1 && seq_lt(segment->ack, c->snd_wl2)))
+    if (seq_leq(segment->ack, c->snd_una) &&
+        (seq_lt(segment->seq, c->snd_wl1) || (segment->seq == c->snd_wl1 && seq_lt(segment->ack, c->snd_wl2))))
         return;
     const uint32_t window = (uint32_t)segment->window << c->snd_wscale;
     ack->window_changed = window != c->snd_wnd;

@@ -2,12 +2,14 @@
 
 /* SEND and RECEIVE: RFC 9293 sections 3.10.2 and 3.10.3. */
 
-/* Pages that may not be filled with data to send: what arrives must find room, or two full stacks would wait for
- * each other for ever. */
-static bool pages_for_sending(const struct tcp *tcp)
+/* Bytes that pages may still be filled with to send. Some pages stay: what arrives must find room, or two full
+ * stacks would wait for each other for ever, and so would data for a record of its transmission. */
+static uint64_t pages_for_sending(const struct tcp *tcp)
 {
     const struct slab *pages = &tcp->core->pages;
-    return pages->total - pages->used > pages->total / 8;
+    const uint32_t unused = slab_available(pages);
+    const uint32_t kept = pages->total / 8;
+    return unused > kept ? (uint64_t)(unused - kept) * pages->size : 0;
 }
 
 static int64_t refuse(const struct connection *c)
@@ -35,7 +37,7 @@ int64_t tcp_send_room(struct tcp *tcp, septet_handle handle)
     const uint32_t unsent = c->snd_end - c->snd_nxt;
     if (c->options.notsent_lowat != 0 && unsent >= c->options.notsent_lowat)
         return 0;
-    return pages_for_sending(tcp) ? buffer_room(c) : 0;
+    return (int64_t)min_u64(buffer_room(c), pages_for_sending(tcp));
 }
 
 /* What is free for sending now (> 0), or why nothing is. */
@@ -44,7 +46,7 @@ static int64_t sendable(struct tcp *tcp, struct connection *c)
     const int64_t room = tcp_send_room(tcp, tcp_handle(tcp, c));
     if (room != 0)
         return room;
-    if (buffer_room(c) != 0 && !pages_for_sending(tcp)) {
+    if (buffer_room(c) != 0 && pages_for_sending(tcp) == 0) {
         c->flags |= CONNECTION_WANTS_PAGES;
         return SEPTET_NO_PAGES;
     }
@@ -82,7 +84,7 @@ int64_t tcp_send(struct tcp *tcp, septet_handle handle, const uint8_t *data, siz
         return SEPTET_NO_PAGES;
     }
     if (written < length)
-        c->flags |= written < part ? CONNECTION_WANTS_PAGES : CONNECTION_WANTS_WRITE;
+        c->flags |= written < buffer_room(c) ? CONNECTION_WANTS_PAGES : CONNECTION_WANTS_WRITE;
     appended(tcp, c, written, flags);
     return written;
 }
