@@ -36,7 +36,7 @@ uint32_t record_find(struct tcp *tcp, const struct flight *flight, uint32_t seq)
 uint32_t record_bytes(const struct record *record, uint64_t mask)
 {
     const uint32_t last = record_segments(record) - 1;
-    const uint32_t short_last = (last + 1) * record->mss - (record->length - record->fin);
+    const uint32_t short_last = (last + 1) * record->mss - record->length; /* wraps when a FIN follows whole segments */
     return count_bits_u64(mask) * record->mss - (mask >> last & 1 ? short_last : 0);
 }
 

@@ -51,7 +51,7 @@ struct record *record_at(struct tcp *tcp, const struct flight *flight, uint32_t 
 struct record *record_add(struct tcp *tcp, struct flight *flight);
 /* Number of the record that holds a sequence number within the flight. O(log n). */
 uint32_t record_find(struct tcp *tcp, const struct flight *flight, uint32_t seq);
-/* Bytes of the segments in a mask. */
+/* Bytes of the segments in a mask, a FIN counted as one. */
 uint32_t record_bytes(const struct record *record, uint64_t mask);
 /* Forgets the records below a number. */
 void record_release(struct tcp *tcp, struct flight *flight, uint32_t below);
