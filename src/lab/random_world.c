@@ -51,6 +51,35 @@ static void describe_stuck(const struct world *world, struct text *text, const c
     }
 }
 
+/* Whether anything in this world is a good reason for a connection to time out. */
+static bool is_harsh(const struct scenario *scenario)
+{
+    for (uint32_t i = 0; i < scenario->links; i++) {
+        for (uint32_t end = 0; end < scenario->link[i].ends; end++) {
+            const struct link_settings *settings = &scenario->link[i].from[end];
+            if (settings->loss > 20000 || settings->corrupt > 20000 || settings->burst_enter || settings->mtu ||
+                (settings->rate && settings->rate < 2000000))
+                return true;
+        }
+    }
+    for (uint32_t i = 0; i < scenario->hosts; i++)
+        if (scenario->host[i].config.pages < 65 || scenario->host[i].config.connections < 5)
+            return true;
+    for (uint32_t i = 0; i < scenario->actions; i++)
+        if (scenario->action[i].verb == ACTION_KILL)
+            return true;
+    return scenario->rules || scenario->downs;
+}
+
+static void check_errors(struct world *world)
+{
+    for (uint32_t i = 0; i < world_tasks(world) && !is_harsh(world_scenario(world)); i++) {
+        const struct lab_task *task = world_task(world, i);
+        if (task->error == SEPTET_TIMED_OUT || task->error == SEPTET_HOST_UNREACHABLE)
+            world_fail(world, "a connection timed out though nothing was wrong");
+    }
+}
+
 void random_world_run(struct arena *arena, uint64_t number, struct random_world_result *result)
 {
     struct scenario scenario;
@@ -74,6 +103,7 @@ void random_world_run(struct arena *arena, uint64_t number, struct random_world_
     enum world_end end = world_run(world, RANDOM_WORLD_LIMIT);
     if (world_unfinished(world) == 0)
         watch_end(watch);
+    check_errors(world);
     result->digest = watch_digest(watch);
     result->frames = watch_frames(watch);
     result->connections = world_tasks(world);
