@@ -212,16 +212,28 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
     return c;
 }
 
+/* RFC 7323 section 3.2: as for any connection that agreed on timestamps. */
+static bool lacks_timestamp(struct tcp *tcp, const struct compact *half, const struct segment *segment)
+{
+    if (!(half->options & COMPACT_TIMESTAMPS) || segment->options.has_timestamps || (segment->flags & TCP_RST) ||
+        tcp->config->missing_timestamps)
+        return false;
+    drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_no_timestamp);
+    return true;
+}
+
 static bool half_open_unacceptable(struct tcp *tcp, struct compact *half, struct segment *segment)
 {
     const uint32_t window = half_open_window(tcp, half);
-    const uint32_t length = segment->length + ((segment->flags & TCP_SYN) != 0) + ((segment->flags & TCP_FIN) != 0);
+    /* A SYN or RST is where it begins, whatever follows it. */
+    const uint32_t length =
+        segment->flags & (TCP_SYN | TCP_RST) ? 0 : segment->length + ((segment->flags & TCP_FIN) != 0);
     const bool paws = (half->options & COMPACT_TIMESTAMPS) && segment->options.has_timestamps &&
                       seq_lt(segment->options.ts_val, half->ts_recent) && !(segment->flags & TCP_RST);
     const bool inside = seq_in(segment->seq, half->rcv_nxt, half->rcv_nxt + window) ||
                         (length != 0 && seq_in(segment->seq + length - 1, half->rcv_nxt, half->rcv_nxt + window));
     if (inside && !paws)
-        return false;
+        return lacks_timestamp(tcp, half, segment);
     if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && segment->seq == half->rcv_nxt - 1) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_duplicate_syn);
         send_syn_ack(tcp, half, segment->tuple);
