@@ -29,6 +29,7 @@ static void configure(struct septet_config *config, uint32_t buffer)
     septet_config_default(config);
     config->connections = config->half_open = config->time_wait = 16;
     config->tcp.send_buffer = config->tcp.receive_buffer = buffer;
+    config->page_size = 16384; /* few connections, much data */
     config->pages = buffer / config->page_size * 3 + 512;
 }
 

@@ -30,6 +30,7 @@ static bool open_stack(struct on_tap *on)
     struct septet_config config;
     struct septet_address address = septet_address_ipv4(10, 7, 0, 1);
     septet_config_default(&config);
+    config.page_size = 16384; /* few connections, much data */
     config.now = meter_wall();
     config.seed[0] = (uint64_t)config.now;
     size_t size = septet_memory_size(&config);
