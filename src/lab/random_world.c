@@ -65,6 +65,9 @@ static bool is_harsh(const struct scenario *scenario)
     for (uint32_t i = 0; i < scenario->hosts; i++)
         if (scenario->host[i].config.pages < 65 || scenario->host[i].config.connections < 5)
             return true;
+    for (uint32_t i = 0; i < scenario->interfaces; i++)
+        if (scenario->interface[i].detect) /* who is not sure of its address does not answer for it */
+            return true;
     for (uint32_t i = 0; i < scenario->actions; i++)
         if (scenario->action[i].verb == ACTION_KILL)
             return true;

@@ -1,12 +1,12 @@
 #include "lab/watch.h"
 
 #include "base/siphash.h"
-#include "lab/flow.h"
+#include "lab/watched.h"
 #include "wire/ethernet.h"
 
 struct watch {
     struct world *world;
-    struct flow_table flows;
+    struct watched_table flows;
     uint64_t digest, frames;
 };
 
@@ -41,7 +41,7 @@ static void watch_sent(struct watch *watch, const struct frame_report *report)
     const struct scenario_interface *interface = &scenario->interface[report->interface];
     uint32_t allowed = interface->mtu + (link->ethernet ? ETHERNET_HEADER : 0);
     struct packet_view view;
-    struct flow *peer;
+    struct watched *peer;
 
     packet_view(&view, frame->bytes, frame->length, link->ethernet);
     bool router = scenario->host[report->from].config.forwarding;
@@ -58,9 +58,9 @@ static void watch_sent(struct watch *watch, const struct frame_report *report)
         broken(watch, report->from, "sends a wrong checksum");
     if (!view.is_tcp)
         return;
-    struct flow *flow = flow_find(&watch->flows, &view.ip.source, view.tcp.source_port, &view.ip.destination,
-                                  view.tcp.destination_port, &peer);
-    const char *wrong = flow ? flow_sends(flow, peer, &view, frame->gso_size != 0) : "no memory for another flow";
+    struct watched *flow = watched_find(&watch->flows, &view.ip.source, view.tcp.source_port, &view.ip.destination,
+                                        view.tcp.destination_port, &peer);
+    const char *wrong = flow ? watched_sends(flow, peer, &view, frame->gso_size != 0) : "no memory for another flow";
     if (wrong)
         broken(watch, report->from, wrong);
 }
@@ -70,17 +70,17 @@ static void watch_delivered(struct watch *watch, const struct frame_report *repo
     const struct scenario *scenario = world_scenario(watch->world);
     const struct frame *frame = report->frame;
     struct packet_view view;
-    struct flow *peer;
+    struct watched *peer;
 
     if (scenario->host[report->to].config.forwarding)
         return;
     packet_view(&view, frame->bytes, frame->length, scenario->link[frame->link].ethernet);
     if (!view.is_tcp || !packet_view_checksums(&view, frame->bytes))
         return;
-    struct flow *flow = flow_find(&watch->flows, &view.ip.destination, view.tcp.destination_port, &view.ip.source,
-                                  view.tcp.source_port, &peer);
+    struct watched *flow = watched_find(&watch->flows, &view.ip.destination, view.tcp.destination_port, &view.ip.source,
+                                        view.tcp.source_port, &peer);
     if (flow)
-        flow_receives(flow, peer, &view);
+        watched_receives(flow, peer, &view);
 }
 
 static void on_frame(void *context, const struct frame_report *report)
@@ -112,8 +112,8 @@ static void on_trace(void *context, uint16_t host, const struct septet_trace_eve
     if (!event->tuple || event->tuple->remote_port == 0)
         return;
     const struct septet_tuple *tuple = event->tuple;
-    struct flow *flow =
-        flow_find(&watch->flows, &tuple->local, tuple->local_port, &tuple->remote, tuple->remote_port, NULL);
+    struct watched *flow =
+        watched_find(&watch->flows, &tuple->local, tuple->local_port, &tuple->remote, tuple->remote_port, NULL);
     if (!flow)
         return;
     if (flow->boots != world_boots(watch->world, host)) {

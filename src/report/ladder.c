@@ -1,7 +1,7 @@
 #include "report/ladder.h"
 
 #include "lab/text.h"
-#include "report/line.h"
+#include "report/cells.h"
 #include "wire/tcp.h"
 
 /* Columns: number, time, left state, bar, arrows, bar, right state. */
@@ -28,27 +28,27 @@ static uint32_t text_width(const char *text)
     return width;
 }
 
-static enum line_color state_color(const char *state)
+static enum cell_color state_color(const char *state)
 {
     struct slice name = slice_of(state);
 
     if (slice_is(name, "ESTABLISHED"))
-        return LINE_GREEN;
+        return CELL_GREEN;
     if (slice_is(name, "CLOSED") || slice_is(name, "LISTEN"))
-        return LINE_FAINT;
+        return CELL_FAINT;
     if (slice_starts(name, "SYN"))
-        return LINE_CYAN;
-    return LINE_YELLOW;
+        return CELL_CYAN;
+    return CELL_YELLOW;
 }
 
-static void begin(struct line *line, const struct ladder *ladder)
+static void begin(struct cells *line, const struct ladder *ladder)
 {
-    line_clear(line, ladder->width);
-    line_put(line, BAR_AT, LINE_BAR, LINE_PLAIN);
-    line_put(line, arrows_end(ladder), LINE_BAR, LINE_PLAIN);
+    cells_clear(line, ladder->width);
+    cells_put(line, BAR_AT, CELL_BAR, CELL_PLAIN);
+    cells_put(line, arrows_end(ladder), CELL_BAR, CELL_PLAIN);
 }
 
-static void put_time(struct line *line, int64_t time)
+static void put_time(struct cells *line, int64_t time)
 {
     char memory[24];
     struct text text;
@@ -61,10 +61,10 @@ static void put_time(struct line *line, int64_t time)
     text_init(&text, memory, sizeof memory);
     text_seconds(&text, time, decimals);
     uint32_t width = text.length < TIME_WIDTH ? text.length : TIME_WIDTH;
-    line_text(line, TIME_AT + TIME_WIDTH - width, TIME_AT + TIME_WIDTH, memory, LINE_PLAIN);
+    cells_text(line, TIME_AT + TIME_WIDTH - width, TIME_AT + TIME_WIDTH, memory, CELL_PLAIN);
 }
 
-static void put_sides(struct line *line, const struct ladder *ladder, const struct ladder_row *row)
+static void put_sides(struct cells *line, const struct ladder *ladder, const struct ladder_row *row)
 {
     char memory[24];
     struct text text;
@@ -72,13 +72,13 @@ static void put_sides(struct line *line, const struct ladder *ladder, const stru
     if (row->number) {
         text_init(&text, memory, sizeof memory);
         text_padded(&text, row->number, NUMBER_WIDTH, ' ');
-        line_text(line, 0, TIME_AT - 1, memory, LINE_FAINT);
+        cells_text(line, 0, TIME_AT - 1, memory, CELL_FAINT);
     }
     put_time(line, row->time);
     if (row->left_state)
-        line_text(line, LEFT_AT, BAR_AT, row->left_state, state_color(row->left_state));
+        cells_text(line, LEFT_AT, BAR_AT, row->left_state, state_color(row->left_state));
     if (row->right_state)
-        line_text(line, arrows_end(ladder) + 2, ladder->width, row->right_state, state_color(row->right_state));
+        cells_text(line, arrows_end(ladder) + 2, ladder->width, row->right_state, state_color(row->right_state));
 }
 
 /* ---- labels ---- */
@@ -181,19 +181,19 @@ static enum label_detail fit_label(const struct ladder_row *row, uint32_t room, 
 
 /* ---- arrows ---- */
 
-static enum line_color arrow_color(const struct ladder_row *row)
+static enum cell_color arrow_color(const struct ladder_row *row)
 {
     if (row->lost)
-        return LINE_RED;
+        return CELL_RED;
     if (row->again)
-        return LINE_YELLOW;
+        return CELL_YELLOW;
     if (row->flags & TCP_RST)
-        return LINE_RED;
-    return row->flags & (TCP_SYN | TCP_FIN) ? LINE_BOLD : LINE_PLAIN;
+        return CELL_RED;
+    return row->flags & (TCP_SYN | TCP_FIN) ? CELL_BOLD : CELL_PLAIN;
 }
 
 /* How far the line of a lost segment goes: its label, a bit of line, a cross and why. */
-static void draw_lost(struct line *line, uint32_t from, uint32_t to, const struct ladder_row *row, const char *label,
+static void draw_lost(struct cells *line, uint32_t from, uint32_t to, const struct ladder_row *row, const char *label,
                       char stroke)
 {
     uint32_t words = text_width(label);
@@ -203,28 +203,28 @@ static void draw_lost(struct line *line, uint32_t from, uint32_t to, const struc
     if (ARROW_TAIL + words + 5 + why > room)
         why = 0;
     if (!row->from_right) {
-        line_fill(line, from, from + 2, stroke, LINE_RED);
-        uint32_t at = line_text(line, from + ARROW_TAIL, to - 4, label, LINE_RED) + 1;
-        line_fill(line, at, at + 2, stroke, LINE_RED);
-        line_put(line, at + 2, LINE_CROSS, LINE_RED);
+        cells_fill(line, from, from + 2, stroke, CELL_RED);
+        uint32_t at = cells_text(line, from + ARROW_TAIL, to - 4, label, CELL_RED) + 1;
+        cells_fill(line, at, at + 2, stroke, CELL_RED);
+        cells_put(line, at + 2, CELL_CROSS, CELL_RED);
         if (why)
-            line_text(line, at + 4, to, row->lost, LINE_RED);
+            cells_text(line, at + 4, to, row->lost, CELL_RED);
         return;
     }
-    line_fill(line, to - 2, to, stroke, LINE_RED);
+    cells_fill(line, to - 2, to, stroke, CELL_RED);
     uint32_t start = to - ARROW_TAIL - words;
-    line_text(line, start, to - 2, label, LINE_RED);
-    line_fill(line, start - 3, start - 1, stroke, LINE_RED);
-    line_put(line, start - 4, LINE_CROSS, LINE_RED);
+    cells_text(line, start, to - 2, label, CELL_RED);
+    cells_fill(line, start - 3, start - 1, stroke, CELL_RED);
+    cells_put(line, start - 4, CELL_CROSS, CELL_RED);
     if (why)
-        line_text(line, start - 5 - why, start - 4, row->lost, LINE_RED);
+        cells_text(line, start - 5 - why, start - 4, row->lost, CELL_RED);
 }
 
-static void draw_arrow(struct line *line, uint32_t from, uint32_t to, const struct ladder_row *row, const char *label)
+static void draw_arrow(struct cells *line, uint32_t from, uint32_t to, const struct ladder_row *row, const char *label)
 {
-    enum line_color color = arrow_color(row);
-    char stroke = row->again ? LINE_DOUBLE : LINE_SINGLE;
-    char inner = row->kind == LADDER_SEGMENT ? stroke : LINE_DASHED;
+    enum cell_color color = arrow_color(row);
+    char stroke = row->again ? CELL_DOUBLE : CELL_SINGLE;
+    char inner = row->kind == LADDER_SEGMENT ? stroke : CELL_DASHED;
     uint32_t words = text_width(label);
 
     if (row->lost) {
@@ -235,17 +235,17 @@ static void draw_arrow(struct line *line, uint32_t from, uint32_t to, const stru
     bool at_left = row->from_right == (row->kind == LADDER_ARRIVAL);
     uint32_t start = at_left ? from + ARROW_TAIL + (row->kind == LADDER_ARRIVAL)
                              : to - ARROW_TAIL - (row->kind == LADDER_ARRIVAL) - words;
-    line_fill(line, from, start - 1, at_left ? stroke : inner, color);
-    line_fill(line, start + words + 1, to, at_left ? inner : stroke, color);
-    line_text(line, start, to, label, color);
+    cells_fill(line, from, start - 1, at_left ? stroke : inner, color);
+    cells_fill(line, start + words + 1, to, at_left ? inner : stroke, color);
+    cells_text(line, start, to, label, color);
     if (row->kind == LADDER_DEPARTURE)
         return;
-    line_put(line, row->from_right ? from : to - 1, row->from_right ? LINE_LEFT : LINE_RIGHT, color);
+    cells_put(line, row->from_right ? from : to - 1, row->from_right ? CELL_LEFT : CELL_RIGHT, color);
 }
 
-static void second_line(const struct ladder *ladder, const char *words, bool right, enum line_color color)
+static void second_line(const struct ladder *ladder, const char *words, bool right, enum cell_color color)
 {
-    struct line line;
+    struct cells line;
     uint32_t from = ARROWS_AT + ARROW_TAIL;
     uint32_t to = arrows_end(ladder) - 1;
     uint32_t width = text_width(words);
@@ -253,15 +253,15 @@ static void second_line(const struct ladder *ladder, const char *words, bool rig
     begin(&line, ladder);
     if (right && width < to - from)
         from = to - ARROW_TAIL + 1 - width;
-    line_text(&line, from, to, words, color);
-    line_write(&line, ladder);
+    cells_text(&line, from, to, words, color);
+    cells_write(&line, ladder);
 }
 
 static void segment_row(const struct ladder *ladder, const struct ladder_row *row)
 {
     char memory[200];
     char options[200];
-    struct line line;
+    struct cells line;
     struct text label;
     struct text rest;
     uint32_t room = arrows_end(ladder) - ARROWS_AT - ARROW_TAIL - ARROW_HEAD;
@@ -273,7 +273,7 @@ static void segment_row(const struct ladder *ladder, const struct ladder_row *ro
     begin(&line, ladder);
     put_sides(&line, ladder, row);
     draw_arrow(&line, ARROWS_AT, arrows_end(ladder), row, memory);
-    line_write(&line, ladder);
+    cells_write(&line, ladder);
     text_init(&rest, options, sizeof options);
     if (detail != LABEL_OPTIONS && row->kind != LADDER_ARRIVAL) {
         if (detail > LABEL_WINDOW && (row->flags & TCP_SYN))
@@ -281,31 +281,31 @@ static void segment_row(const struct ladder *ladder, const struct ladder_row *ro
         put_options(&rest, row);
     }
     if (rest.length)
-        second_line(ladder, options + 1, row->from_right, LINE_FAINT);
+        second_line(ladder, options + 1, row->from_right, CELL_FAINT);
     if (row->note)
-        second_line(ladder, row->note, row->from_right, row->alarm ? LINE_RED : LINE_YELLOW);
+        second_line(ladder, row->note, row->from_right, row->alarm ? CELL_RED : CELL_YELLOW);
 }
 
 static void note_row(const struct ladder *ladder, const struct ladder_row *row)
 {
-    struct line line;
+    struct cells line;
     uint32_t room = arrows_end(ladder) - ARROWS_AT;
     uint32_t width = text_width(row->note);
 
     width = width > room - 4 ? room - 4 : width;
     uint32_t start = ARROWS_AT + (room - width) / 2;
-    enum line_color color = row->alarm ? LINE_RED : LINE_FAINT;
+    enum cell_color color = row->alarm ? CELL_RED : CELL_FAINT;
     begin(&line, ladder);
     put_sides(&line, ladder, row);
-    line_fill(&line, ARROWS_AT, start - 1, LINE_DOT, color);
-    line_text(&line, start, start + width, row->note, color);
-    line_fill(&line, start + width + 1, arrows_end(ladder), LINE_DOT, color);
-    line_write(&line, ladder);
+    cells_fill(&line, ARROWS_AT, start - 1, CELL_DOT, color);
+    cells_text(&line, start, start + width, row->note, color);
+    cells_fill(&line, start + width + 1, arrows_end(ladder), CELL_DOT, color);
+    cells_write(&line, ladder);
 }
 
 static void state_row(const struct ladder *ladder, const struct ladder_row *row)
 {
-    struct line line;
+    struct cells line;
 
     begin(&line, ladder);
     put_sides(&line, ladder, row);
@@ -313,10 +313,10 @@ static void state_row(const struct ladder *ladder, const struct ladder_row *row)
         uint32_t room = arrows_end(ladder) - ARROWS_AT;
         uint32_t width = text_width(row->note);
         bool right = row->right_state && !row->left_state && width + 2 < room;
-        line_text(&line, right ? arrows_end(ladder) - 1 - width : ARROWS_AT + 1, arrows_end(ladder), row->note,
-                  row->alarm ? LINE_RED : LINE_FAINT);
+        cells_text(&line, right ? arrows_end(ladder) - 1 - width : ARROWS_AT + 1, arrows_end(ladder), row->note,
+                   row->alarm ? CELL_RED : CELL_FAINT);
     }
-    line_write(&line, ladder);
+    cells_write(&line, ladder);
 }
 
 void ladder_row(const struct ladder *ladder, const struct ladder_row *row)
@@ -331,19 +331,19 @@ void ladder_row(const struct ladder *ladder, const struct ladder_row *row)
 
 void ladder_head(const struct ladder *ladder, const char *left, const char *right)
 {
-    struct line line;
+    struct cells line;
     uint32_t end = arrows_end(ladder);
     uint32_t width = text_width(right);
 
-    line_clear(&line, ladder->width);
-    line_text(&line, NUMBER_WIDTH - 2, TIME_AT, "no", LINE_FAINT);
-    line_text(&line, TIME_AT + TIME_WIDTH - 4, LEFT_AT, "time", LINE_FAINT);
-    uint32_t at = line_text(&line, LEFT_AT, ladder->width, left, LINE_BOLD);
+    cells_clear(&line, ladder->width);
+    cells_text(&line, NUMBER_WIDTH - 2, TIME_AT, "no", CELL_FAINT);
+    cells_text(&line, TIME_AT + TIME_WIDTH - 4, LEFT_AT, "time", CELL_FAINT);
+    uint32_t at = cells_text(&line, LEFT_AT, ladder->width, left, CELL_BOLD);
     uint32_t start = ladder->width > width ? ladder->width - width : 0;
     if (start < at + 2)
         start = at + 2;
     if (start + width <= ladder->width && start > end - width / 2)
         start = ladder->width - width;
-    line_text(&line, start, ladder->width, right, LINE_BOLD);
-    line_write(&line, ladder);
+    cells_text(&line, start, ladder->width, right, CELL_BOLD);
+    cells_write(&line, ladder);
 }

@@ -1,11 +1,11 @@
-#ifndef SEPTET_LAB_FLOW_H
-#define SEPTET_LAB_FLOW_H
+#ifndef SEPTET_LAB_WATCHED_H
+#define SEPTET_LAB_WATCHED_H
 
 #include "lab/packet_view.h"
 #include "lab/world.h"
 
 /* What one end of a connection has sent, as an onlooker at its link sees it; for src/lab/watch.c. */
-struct flow {
+struct watched {
     struct septet_address from, to;
     uint16_t from_port, to_port;
     uint16_t mss;  /* what this end announced; 0: nothing */
@@ -26,20 +26,20 @@ struct flow {
     uint32_t boots; /* of the host, when the state was */
 };
 
-struct flow_table {
+struct watched_table {
     struct arena *arena;
-    struct flow *flow; /* open addressing */
+    struct watched *flow; /* open addressing */
     uint32_t capacity, count;
 };
 
 /* The flow of these ends, made when there is none. NULL: no memory. `other`, if not NULL, is the reverse one, and
  * stays valid with it. */
-struct flow *flow_find(struct flow_table *table, const struct septet_address *from, uint16_t from_port,
-                       const struct septet_address *to, uint16_t to_port, struct flow **other);
+struct watched *watched_find(struct watched_table *table, const struct septet_address *from, uint16_t from_port,
+                             const struct septet_address *to, uint16_t to_port, struct watched **other);
 
 /* Checks a segment that this end sends; NULL when all is well, else what is wrong. Then takes note of it. */
-const char *flow_sends(struct flow *flow, const struct flow *peer, const struct packet_view *view, bool super);
+const char *watched_sends(struct watched *flow, const struct watched *peer, const struct packet_view *view, bool super);
 /* A segment reaches the end `flow` from its peer. */
-void flow_receives(struct flow *flow, const struct flow *peer, const struct packet_view *view);
+void watched_receives(struct watched *flow, const struct watched *peer, const struct packet_view *view);
 
 #endif

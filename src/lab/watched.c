@@ -1,4 +1,4 @@
-#include "lab/flow.h"
+#include "lab/watched.h"
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -15,15 +15,15 @@ static uint32_t hash(const struct septet_address *from, uint16_t from_port, cons
     return (uint32_t)splitmix64(&state);
 }
 
-static bool is_flow(const struct flow *flow, const struct septet_address *from, uint16_t from_port,
+static bool is_flow(const struct watched *flow, const struct septet_address *from, uint16_t from_port,
                     const struct septet_address *to, uint16_t to_port)
 {
     return flow->from_port == from_port && flow->to_port == to_port && septet_address_equal(&flow->from, from) &&
            septet_address_equal(&flow->to, to);
 }
 
-static struct flow *place(const struct flow_table *table, const struct septet_address *from, uint16_t from_port,
-                          const struct septet_address *to, uint16_t to_port)
+static struct watched *place(const struct watched_table *table, const struct septet_address *from, uint16_t from_port,
+                             const struct septet_address *to, uint16_t to_port)
 {
     uint32_t at = hash(from, from_port, to, to_port) & (table->capacity - 1);
 
@@ -32,15 +32,15 @@ static struct flow *place(const struct flow_table *table, const struct septet_ad
     return &table->flow[at];
 }
 
-static bool grow(struct flow_table *table)
+static bool grow(struct watched_table *table)
 {
-    struct flow_table larger = {table->arena, NULL, table->capacity ? table->capacity * 2 : 16, table->count};
+    struct watched_table larger = {table->arena, NULL, table->capacity ? table->capacity * 2 : 16, table->count};
 
     larger.flow = arena_zeroed(table->arena, larger.capacity * sizeof *larger.flow);
     if (!larger.flow)
         return false;
     for (uint32_t i = 0; i < table->capacity; i++) {
-        const struct flow *flow = &table->flow[i];
+        const struct watched *flow = &table->flow[i];
         if (flow->used)
             *place(&larger, &flow->from, flow->from_port, &flow->to, flow->to_port) = *flow;
     }
@@ -48,20 +48,20 @@ static bool grow(struct flow_table *table)
     return true;
 }
 
-static struct flow *find(struct flow_table *table, const struct septet_address *from, uint16_t from_port,
-                         const struct septet_address *to, uint16_t to_port)
+static struct watched *find(struct watched_table *table, const struct septet_address *from, uint16_t from_port,
+                            const struct septet_address *to, uint16_t to_port)
 {
-    struct flow *flow = place(table, from, from_port, to, to_port);
+    struct watched *flow = place(table, from, from_port, to, to_port);
 
     if (!flow->used) {
-        *flow = (struct flow){.from = *from, .to = *to, .from_port = from_port, .to_port = to_port, .used = true};
+        *flow = (struct watched){.from = *from, .to = *to, .from_port = from_port, .to_port = to_port, .used = true};
         table->count++;
     }
     return flow;
 }
 
-struct flow *flow_find(struct flow_table *table, const struct septet_address *from, uint16_t from_port,
-                       const struct septet_address *to, uint16_t to_port, struct flow **other)
+struct watched *watched_find(struct watched_table *table, const struct septet_address *from, uint16_t from_port,
+                             const struct septet_address *to, uint16_t to_port, struct watched **other)
 {
     if ((table->count + 2) * 2 > table->capacity && !grow(table))
         return NULL;
@@ -93,7 +93,7 @@ static const char *check_flags(const struct packet_view *view)
     return NULL;
 }
 
-static const char *check_options(const struct flow *flow, const struct flow *peer, const struct packet_view *view,
+static const char *check_options(const struct watched *flow, const struct watched *peer, const struct packet_view *view,
                                  const struct tcp_options *options)
 {
     struct tcp_option_cursor cursor = {view->options, view->options_length, false};
@@ -125,8 +125,8 @@ static const char *check_options(const struct flow *flow, const struct flow *pee
     return NULL;
 }
 
-static const char *check_sequence(const struct flow *flow, const struct flow *peer, const struct packet_view *view,
-                                  bool super)
+static const char *check_sequence(const struct watched *flow, const struct watched *peer,
+                                  const struct packet_view *view, bool super)
 {
     uint32_t end = view->tcp.seq + view->payload_length;
     uint32_t mss = peer->mss ? peer->mss : (septet_address_is_ipv4(&flow->from) ? 536 : 1220);
@@ -152,14 +152,14 @@ static const char *check_sequence(const struct flow *flow, const struct flow *pe
     return NULL;
 }
 
-static uint32_t edge_of(const struct flow *flow, const struct flow *peer, const struct packet_view *view)
+static uint32_t edge_of(const struct watched *flow, const struct watched *peer, const struct packet_view *view)
 {
     bool scaled = !(view->tcp.flags & TCP_SYN) && flow->scales && peer->scales;
 
     return view->tcp.ack + ((uint32_t)view->tcp.window << (scaled ? flow->shift : 0));
 }
 
-static const char *check_window(const struct flow *flow, const struct flow *peer, const struct packet_view *view)
+static const char *check_window(const struct watched *flow, const struct watched *peer, const struct packet_view *view)
 {
     bool over = peer->fin_seen && view->tcp.ack == peer->fin + 1;
 
@@ -175,31 +175,31 @@ static const char *check_window(const struct flow *flow, const struct flow *peer
     return NULL;
 }
 
-static void note_syn(struct flow *flow, const struct packet_view *view, const struct tcp_options *options)
+static void note_syn(struct watched *flow, const struct packet_view *view, const struct tcp_options *options)
 {
-    struct flow before = *flow;
+    struct watched before = *flow;
 
     if (flow->syn_seen && flow->iss == view->tcp.seq)
         return;
-    *flow = (struct flow){.from = before.from,
-                          .to = before.to,
-                          .from_port = before.from_port,
-                          .to_port = before.to_port,
-                          .used = true,
-                          .syn_seen = true,
-                          .iss = view->tcp.seq,
-                          .high = view->tcp.seq + 1,
-                          .mss = options->has_mss ? options->mss : 0,
-                          .scales = options->has_window_scale,
-                          .shift = options->window_scale > 14 ? 14 : options->window_scale,
-                          .stamps = options->has_timestamps,
-                          .sacks = options->sack_permitted,
-                          .state = before.state,
-                          .state_known = before.state_known,
-                          .boots = before.boots};
+    *flow = (struct watched){.from = before.from,
+                             .to = before.to,
+                             .from_port = before.from_port,
+                             .to_port = before.to_port,
+                             .used = true,
+                             .syn_seen = true,
+                             .iss = view->tcp.seq,
+                             .high = view->tcp.seq + 1,
+                             .mss = options->has_mss ? options->mss : 0,
+                             .scales = options->has_window_scale,
+                             .shift = options->window_scale > 14 ? 14 : options->window_scale,
+                             .stamps = options->has_timestamps,
+                             .sacks = options->sack_permitted,
+                             .state = before.state,
+                             .state_known = before.state_known,
+                             .boots = before.boots};
 }
 
-static void note_sent(struct flow *flow, const struct flow *peer, const struct packet_view *view)
+static void note_sent(struct watched *flow, const struct watched *peer, const struct packet_view *view)
 {
     uint32_t end = view->tcp.seq + view->payload_length;
 
@@ -218,7 +218,7 @@ static void note_sent(struct flow *flow, const struct flow *peer, const struct p
     flow->edge_known = true;
 }
 
-const char *flow_sends(struct flow *flow, const struct flow *peer, const struct packet_view *view, bool super)
+const char *watched_sends(struct watched *flow, const struct watched *peer, const struct packet_view *view, bool super)
 {
     struct tcp_options options;
     const char *wrong = check_flags(view);
@@ -238,7 +238,7 @@ const char *flow_sends(struct flow *flow, const struct flow *peer, const struct 
     return wrong;
 }
 
-void flow_receives(struct flow *flow, const struct flow *peer, const struct packet_view *view)
+void watched_receives(struct watched *flow, const struct watched *peer, const struct packet_view *view)
 {
     if (!(view->tcp.flags & TCP_ACK) || (view->tcp.flags & TCP_RST) || !flow->syn_seen ||
         seq_gt(view->tcp.ack, flow->high) || seq_lt(view->tcp.ack, flow->iss))
