@@ -101,14 +101,6 @@ void connection_end(struct tcp *tcp, struct connection *c, int error)
         stream_clear(&c->receive, &tcp->core->pages);
     c->error = (int16_t)error;
     connection_state(tcp, c, SEPTET_STATE_closed);
-    if (c->flags & CONNECTION_QUEUED && error != SEPTET_OK) {
-        /* Nobody will accept what is gone already; S35: data that came before is still handed out. */
-        if (c->rcv_nxt == c->rcv_read) {
-            listener_unqueue(tcp, c);
-            c->flags |= CONNECTION_RELEASED;
-            stream_clear(&c->receive, &tcp->core->pages);
-        }
-    }
     connection_event(tcp, c, SEPTET_EVENT_CLOSED);
     connection_free(tcp, c);
 }

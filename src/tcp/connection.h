@@ -60,6 +60,8 @@ struct connection_options {
     uint16_t maxseg;
     uint8_t keepalive_count, traffic_class, hop_limit, congestion;
     uint8_t switches;
+    uint8_t defer_accept, syn_retries;
+    uint32_t fin_wait_2;
 };
 
 /* A congestion control's own variables. */

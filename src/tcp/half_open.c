@@ -57,6 +57,23 @@ void half_open_remove(struct tcp *tcp, uint32_t index, enum septet_state to)
     }
 }
 
+/* Its peer has answered and is to send data first; when that takes too long, the SYN-ACK is repeated and the next
+ * answer is enough. */
+static bool deferred(const struct tcp *tcp, const struct compact *half, uint32_t ahead)
+{
+    return (half->options & COMPACT_RECEIVED_ACK) &&
+           half->retries + ahead < tcp_listener(tcp, half->listener)->options.defer_accept;
+}
+
+static uint32_t most_retries(const struct tcp *tcp, const struct compact *half)
+{
+    const struct connection_options *options = &tcp_listener(tcp, half->listener)->options;
+    uint32_t most = options->syn_retries != 0 ? options->syn_retries : tcp->config->synack_retries;
+    if (half->options & COMPACT_RECEIVED_ACK)
+        most = max_u32(most, options->defer_accept);
+    return min_u32(most, TCP_RETRY_LISTS - 1);
+}
+
 void half_open_expire(struct tcp *tcp)
 {
     for (unsigned list = 0; list < TCP_RETRY_LISTS; list++) {
@@ -65,16 +82,19 @@ void half_open_expire(struct tcp *tcp)
             struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
             if ((int32_t)(half->deadline - compact_clock(tcp->core->now)) > 0)
                 break;
-            if (half->retries >= tcp->config->synack_retries) {
+            if (half->retries >= most_retries(tcp, half)) {
                 half_open_remove(tcp, index, SEPTET_STATE_closed);
                 continue;
             }
+            const bool repeat = !deferred(tcp, half, 1);
             const struct septet_tuple tuple = compact_tuple(tcp, half);
             compact_unlink(tcp, DEMUX_HALF_OPEN, timer_list(tcp, half), index);
             half->retries++;
             timer_start(tcp, index);
-            COUNT(tcp->core, RetransSegs);
-            send_syn_ack(tcp, half, &tuple);
+            if (repeat) {
+                COUNT(tcp->core, RetransSegs);
+                send_syn_ack(tcp, half, &tuple);
+            }
         }
     }
 }
@@ -206,7 +226,7 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
     c->snd_nxt = c->snd_end = c->snd_sml = half.snd_nxt;
     c->rcv_nxt = c->rcv_read = c->ack_sent = half.rcv_nxt;
     c->rcv_adv = c->rcv_nxt + min_u32(listener->options.receive_buffer, 65535);
-    c->flags |= half.retries != 0 ? CONNECTION_SYN_RETRANSMITTED : 0;
+    c->flags |= half.retries != 0 && !(half.options & COMPACT_RECEIVED_ACK) ? CONNECTION_SYN_RETRANSMITTED : 0;
     c->state = SEPTET_STATE_syn_received; /* as it was traced when it was half open */
     COUNT(tcp->core, PassiveOpens);
     return c;
@@ -277,6 +297,11 @@ void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     if (listener->queued >= listener->backlog) {
         COUNT(tcp->core, ListenDrops);
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_backlog);
+        return;
+    }
+    if (segment->length == 0 && !(segment->flags & TCP_FIN) && half->retries < listener->options.defer_accept) {
+        half->options |= COMPACT_RECEIVED_ACK;
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_deferred);
         return;
     }
     struct connection *c = half_open_promote(tcp, index, segment);

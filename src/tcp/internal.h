@@ -115,9 +115,8 @@ void reply_reset(struct tcp *tcp, const struct segment *segment);
 /* Who listens for a segment of this tuple. */
 struct listener *listener_find(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t *index);
 bool port_listened(const struct tcp *tcp, uint16_t port);
-/* A connection became ready for accept, or is taken out of the queue. */
+/* A connection became ready for accept. It stays so even if its peer resets it before (S35). */
 void listener_queue(struct tcp *tcp, struct connection *c);
-void listener_unqueue(struct tcp *tcp, struct connection *c);
 
 /* ---- half_open.c: SYN-RECEIVED by passive open ---- */
 /* A segment for a listener; new sequence numbers begin above `iss_above` if `iss_bound`. */

@@ -133,23 +133,6 @@ static struct connection *accept_pop(struct tcp *tcp, struct listener *listener)
     return c;
 }
 
-void listener_unqueue(struct tcp *tcp, struct connection *c)
-{
-    struct listener *listener = tcp_listener(tcp, c->listener);
-    const uint32_t index = tcp_index(tcp, c);
-    uint32_t previous = 0;
-    for (uint32_t at = listener->accept_head; at != index; at = tcp_connection(tcp, at)->event_next)
-        previous = at;
-    if (previous == 0)
-        listener->accept_head = c->event_next;
-    else
-        tcp_connection(tcp, previous)->event_next = c->event_next;
-    if (listener->accept_tail == index)
-        listener->accept_tail = previous;
-    listener->queued--;
-    c->flags &= ~(uint32_t)CONNECTION_QUEUED;
-}
-
 int tcp_accept(struct tcp *tcp, septet_handle handle, septet_handle *accepted)
 {
     struct listener *listener = listener_of(tcp, handle);
@@ -186,10 +169,13 @@ int tcp_listener_close(struct tcp *tcp, septet_handle handle)
     }
     for (struct connection *c; (c = accept_pop(tcp, listener)) != NULL;) {
         c->flags |= CONNECTION_RELEASED;
-        connection_send_reset(tcp, c);
-        connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
-        stream_clear(&c->receive, &tcp->core->pages);
-        connection_free(tcp, c);
+        if (c->state == SEPTET_STATE_closed) {
+            stream_clear(&c->receive, &tcp->core->pages);
+            connection_free(tcp, c);
+        } else {
+            connection_send_reset(tcp, c);
+            connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
+        }
     }
     const struct septet_tuple tuple = {.local = listener->local, .local_port = listener->port};
     trace_state(tcp, &tuple, handle, SEPTET_STATE_listen, SEPTET_STATE_closed);

@@ -71,6 +71,15 @@ static int store(struct connection_options *options, unsigned option, int64_t va
     case SEPTET_OPTION_NOTSENT_LOWAT:
         options->notsent_lowat = (uint32_t)value;
         break;
+    case SEPTET_OPTION_DEFER_ACCEPT:
+        options->defer_accept = (uint8_t)value;
+        break;
+    case SEPTET_OPTION_SYN_RETRIES:
+        options->syn_retries = (uint8_t)value;
+        break;
+    case SEPTET_OPTION_FIN_WAIT_2:
+        options->fin_wait_2 = to_milliseconds(value);
+        break;
     default:
         return SEPTET_NO_SUCH_OPTION;
     }
@@ -131,6 +140,15 @@ static int load(const struct connection_options *options, unsigned option, int64
     case SEPTET_OPTION_NOTSENT_LOWAT:
         *value = options->notsent_lowat;
         break;
+    case SEPTET_OPTION_DEFER_ACCEPT:
+        *value = options->defer_accept;
+        break;
+    case SEPTET_OPTION_SYN_RETRIES:
+        *value = options->syn_retries;
+        break;
+    case SEPTET_OPTION_FIN_WAIT_2:
+        *value = options->fin_wait_2 * SEPTET_MILLISECOND;
+        break;
     default:
         return SEPTET_NO_SUCH_OPTION;
     }
@@ -185,6 +203,10 @@ int tcp_option_set(struct tcp *tcp, septet_handle handle, unsigned option, int64
         return SEPTET_INVALID;
     if (option == SEPTET_OPTION_MAXSEG && value < tcp->config->mss_minimum)
         return SEPTET_INVALID;
+    if (option == SEPTET_OPTION_BACKLOG && listener != NULL) {
+        listener->backlog = (uint32_t)value;
+        return SEPTET_OK;
+    }
     const int error = store(c != NULL ? &c->options : &listener->options, option, value);
     if (error == SEPTET_OK && c != NULL && c->state != SEPTET_STATE_closed)
         apply(tcp, c, option);
@@ -197,5 +219,9 @@ int tcp_option_get(struct tcp *tcp, septet_handle handle, unsigned option, int64
     const struct listener *listener = listener_of(tcp, handle);
     if (c == NULL && listener == NULL)
         return SEPTET_STALE;
+    if (option == SEPTET_OPTION_BACKLOG && listener != NULL) {
+        *value = listener->backlog;
+        return SEPTET_OK;
+    }
     return load(c != NULL ? &c->options : &listener->options, option, value);
 }

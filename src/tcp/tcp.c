@@ -95,6 +95,7 @@ void tcp_init(struct tcp *tcp, struct core *core, void *memory)
         .keepalive_interval = milliseconds_of(own->keepalive_interval),
         .keepalive_count = own->keepalive_count,
         .user_timeout = milliseconds_of(own->user_timeout),
+        .fin_wait_2 = milliseconds_of(own->fin_wait2_timeout),
         .hop_limit = config->hop_limit,
         .congestion = own->congestion,
     };

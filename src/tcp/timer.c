@@ -28,7 +28,7 @@ static int64_t user_deadline(const struct tcp *tcp, const struct connection *c)
     if (c->state == SEPTET_STATE_syn_sent || c->state == SEPTET_STATE_syn_received) {
         const uint64_t syn_ms = (uint64_t)(tcp->config->syn_timeout / SEPTET_MILLISECOND);
         const bool chosen = c->options.user_timeout != tcp->defaults.user_timeout && timeout_ms != 0;
-        timeout_ms = chosen ? timeout_ms : syn_ms; /* MUST-23 */
+        timeout_ms = chosen ? timeout_ms : c->options.syn_retries != 0 ? 0 : syn_ms; /* MUST-23 */
     }
     if (timeout_ms == 0)
         return SEPTET_NEVER;
@@ -86,7 +86,7 @@ void timer_idle_state(struct tcp *tcp, struct connection *c)
         return;
     c->idle_at = SEPTET_NEVER;
     if (c->state == SEPTET_STATE_fin_wait_2 && (c->flags & CONNECTION_RELEASED))
-        c->idle_at = tcp->core->now + tcp->config->fin_wait2_timeout;
+        c->idle_at = tcp->core->now + milliseconds(c->options.fin_wait_2);
     else if ((c->options.switches & SWITCH_KEEPALIVE) && state_synchronized(c->state))
         c->idle_at = max_i64(c->received_at + milliseconds(c->options.keepalive_idle), tcp->core->now);
     timer_update(tcp, c);
@@ -140,6 +140,12 @@ static void expire_retransmit(struct tcp *tcp, struct connection *c)
     timer_resend(tcp, c, RESEND_RETRANSMIT, tcp->core->now + (int64_t)rtt_timeout(tcp, c));
 }
 
+static bool syn_retries_spent(const struct connection *c)
+{
+    return (c->state == SEPTET_STATE_syn_sent || c->state == SEPTET_STATE_syn_received) &&
+           c->options.syn_retries != 0 && c->backoff >= c->options.syn_retries;
+}
+
 static void expire_resend(struct tcp *tcp, struct connection *c)
 {
     const enum resend_kind kind = c->resend_kind;
@@ -149,7 +155,7 @@ static void expire_resend(struct tcp *tcp, struct connection *c)
         c->flags |= CONNECTION_OVERRIDE;
         c->flags &= ~(uint32_t)CONNECTION_CORKED;
         trace_timer(tcp, c, SEPTET_TIMER_OVERRIDE, 0);
-    } else if (tcp->core->now >= user_deadline(tcp, c)) { /* MUST-21, R2 */
+    } else if (tcp->core->now >= user_deadline(tcp, c) || syn_retries_spent(c)) { /* MUST-21, R2 */
         trace_timer(tcp, c, SEPTET_TIMER_USER, 0);
         connection_end(tcp, c, SEPTET_TIMED_OUT);
         return;
