@@ -1,7 +1,7 @@
-#include "serve/fetch.h"
 #include "cli/command.h"
 
 #include "cli/link_options.h"
+#include "serve/fetch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -22,7 +22,7 @@
 static struct {
     char *tap, *tun, *mac, *pcap, *impair, *seed;
     char **addresses, **gateways;
-    int mtu, no_offload, detect, autoconfigure, spin;
+    int mtu, no_offload, detect, autoconfigure, statistics, spin;
 } options;
 
 struct poptOption link_option_table[] = {
@@ -41,6 +41,7 @@ struct poptOption link_option_table[] = {
     {"impair", 0, POPT_ARG_STRING, &options.impair, 0,
      "treat packets badly, both ways, as a link of the lab does: loss=1%,reorder=1%,delay=5ms", "FAULTS"},
     {"pcap", 0, POPT_ARG_STRING, &options.pcap, 0, "record packets and state changes (pcapng)", "FILE"},
+    {"statistics", 0, POPT_ARG_NONE, &options.statistics, 0, "print what was counted, at the end", NULL},
     {"seed", 0, POPT_ARG_STRING, &options.seed, 0, "number that every random choice derives from (random)", "N"},
     {"spin", 0, POPT_ARG_NONE, &options.spin, 0, "never sleep: least latency for a whole processor", NULL},
     POPT_TABLEEND,
@@ -315,6 +316,27 @@ int host_open(struct host *host, const struct host_needs *needs)
     return status;
 }
 
+static void print_statistics(const struct host *host)
+{
+    const struct link_counters *link = &host->link->counters;
+
+    for (unsigned i = 0; i < SEPTET_COUNTER_COUNT; i++) {
+        if (septet_counter(host->stack, i) != 0) {
+            fprintf(stderr, "%-20s %12llu  %s\n", septet_counter_name(i),
+                    (unsigned long long)septet_counter(host->stack, i), septet_counter_text(i));
+        }
+    }
+    for (unsigned i = 1; i < SEPTET_DROP_COUNT; i++) {
+        if (septet_drops(host->stack, i) != 0) {
+            fprintf(stderr, "%-20s %12llu  %s\n", septet_drop_name(i), (unsigned long long)septet_drops(host->stack, i),
+                    septet_drop_text(i));
+        }
+    }
+    fprintf(stderr, "%s: %llu packets in, %llu dropped; %llu out, %llu dropped\n", host->link->interface.name,
+            (unsigned long long)link->packets_in, (unsigned long long)link->dropped_in,
+            (unsigned long long)link->packets_out, (unsigned long long)link->dropped_out);
+}
+
 int host_close(struct host *host, int status)
 {
     int error = host->capture != NULL ? capture_error(host->capture) : 0;
@@ -322,6 +344,9 @@ int host_close(struct host *host, int status)
     if (error != 0) {
         fprintf(stderr, "septet: the capture '%s' is not complete: %s\n", options.pcap, strerror(error));
         status = status == 0 ? 1 : status;
+    }
+    if (options.statistics != 0 && host->stack != NULL) {
+        print_statistics(host);
     }
     link_close(host->link);
     if (host->memory != NULL) {

@@ -1,7 +1,7 @@
-#include "serve/ping.h"
 #include "cli/command.h"
 
 #include "cli/link_options.h"
+#include "serve/ping.h"
 
 #include <string.h>
 

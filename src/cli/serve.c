@@ -1,6 +1,6 @@
 #include "cli/command.h"
-#include "cli/link_options.h"
 
+#include "cli/link_options.h"
 #include "lab/quantity.h"
 #include "serve/datagram_echo.h"
 #include "serve/http_server.h"
