@@ -85,6 +85,14 @@ struct septet_config {
 /** Fills in the defaults: a host with room for a thousand connections. The seed is zero: set it. */
 SEPTET_API void septet_config_default(struct septet_config *config);
 
+/**
+ * Sets what the RFCs leave open as others do: "linux", "freebsd", or "rfc", which follows every SHOULD. Sizes, seed
+ * and time stay. False when there is no such profile.
+ */
+SEPTET_API bool septet_profile_apply(struct septet_config *config, const char *name);
+/** The index-th profile, NULL behind the last. Static. */
+SEPTET_API const char *septet_profile_name(unsigned index);
+
 #ifdef __cplusplus
 }
 #endif

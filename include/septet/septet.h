@@ -43,6 +43,12 @@ SEPTET_API size_t septet_memory_size(const struct septet_config *config);
  */
 SEPTET_API struct septet *septet_create(const struct septet_config *config, void *memory, size_t size, int *error);
 
+/**
+ * Changes how TCP behaves from now on. What a connection took over when it was made (its options, what it offered)
+ * stays; everything else follows. SEPTET_INVALID, and nothing changed, when a value is out of range.
+ */
+SEPTET_API int septet_tcp_configure(struct septet *stack, const struct septet_tcp_config *config);
+
 /* ---- time ---- */
 
 /** Tells the time (ns; earlier times than told before are ignored) and runs the timers that are due. */

@@ -87,6 +87,17 @@ struct septet *septet_create(const struct septet_config *config, void *memory, s
     return stack;
 }
 
+int septet_tcp_configure(struct septet *stack, const struct septet_tcp_config *config)
+{
+    struct septet_config *own = &stack->core.config;
+    if (config == NULL || !tcp_valid(config))
+        return SEPTET_INVALID;
+    own->tcp = *config;
+    own->tcp.gso_max = gso_limit(own);
+    tcp_configured(&stack->tcp);
+    return SEPTET_OK;
+}
+
 void septet_config_default(struct septet_config *config)
 {
     *config = (struct septet_config){

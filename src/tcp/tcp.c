@@ -68,14 +68,29 @@ static struct siphash_key fresh_key(struct core *core)
 
 static uint32_t milliseconds_of(int64_t ns) { return (uint32_t)((ns + 999999) / 1000000); }
 
+void tcp_configured(struct tcp *tcp)
+{
+    const struct septet_tcp_config *own = tcp->config;
+    tcp->defaults = (struct connection_options){
+        .send_buffer = own->send_buffer,
+        .receive_buffer = own->receive_buffer,
+        .keepalive_idle = milliseconds_of(own->keepalive_idle),
+        .keepalive_interval = milliseconds_of(own->keepalive_interval),
+        .keepalive_count = own->keepalive_count,
+        .user_timeout = milliseconds_of(own->user_timeout),
+        .fin_wait_2 = milliseconds_of(own->fin_wait2_timeout),
+        .hop_limit = tcp->core->config.hop_limit,
+        .congestion = own->congestion,
+    };
+}
+
 void tcp_init(struct tcp *tcp, struct core *core, void *memory)
 {
     const struct septet_config *config = &core->config;
-    const struct septet_tcp_config *own = &config->tcp;
     struct layout layout = {.base = memory};
     memset(tcp, 0, sizeof *tcp);
     tcp->core = core;
-    tcp->config = own;
+    tcp->config = &config->tcp;
     lay_out(tcp, config, &layout);
     tcp->table_mask = table_size(config) - 1;
     tcp->listener_mask = power_of_two(config->listeners) - 1;
@@ -88,17 +103,7 @@ void tcp_init(struct tcp *tcp, struct core *core, void *memory)
     tcp->table_key = fresh_key(core);
     tcp->isn_key = fresh_key(core);
     tcp->offset_key = fresh_key(core);
-    tcp->defaults = (struct connection_options){
-        .send_buffer = own->send_buffer,
-        .receive_buffer = own->receive_buffer,
-        .keepalive_idle = milliseconds_of(own->keepalive_idle),
-        .keepalive_interval = milliseconds_of(own->keepalive_interval),
-        .keepalive_count = own->keepalive_count,
-        .user_timeout = milliseconds_of(own->user_timeout),
-        .fin_wait_2 = milliseconds_of(own->fin_wait2_timeout),
-        .hop_limit = config->hop_limit,
-        .congestion = own->congestion,
-    };
+    tcp_configured(tcp);
 }
 
 void tcp_usage(const struct tcp *tcp, struct septet_usage *usage)

@@ -125,6 +125,8 @@ int64_t tcp_deadline(const struct tcp *tcp);
 /* ---- life ---- */
 size_t tcp_memory(const struct septet_config *config);
 void tcp_init(struct tcp *tcp, struct core *core, void *memory);
+/* The configuration has changed: what listeners and connections begin with follows it. */
+void tcp_configured(struct tcp *tcp);
 bool tcp_next_event(struct tcp *tcp, struct septet_event *event);
 
 /* ---- user calls: open.c close.c user.c listen.c option.c info.c; errors as in septet/tcp.h ---- */
@@ -139,6 +141,7 @@ int tcp_send_commit(struct tcp *tcp, septet_handle handle, size_t length, unsign
 int64_t tcp_send_room(struct tcp *tcp, septet_handle handle);
 int64_t tcp_receive(struct tcp *tcp, septet_handle handle, uint8_t *data, size_t length);
 int64_t tcp_receive_peek(struct tcp *tcp, septet_handle handle, const uint8_t **data, size_t *length);
+int64_t tcp_receive_copy(struct tcp *tcp, septet_handle handle, uint32_t offset, uint8_t *data, size_t length);
 int tcp_receive_consume(struct tcp *tcp, septet_handle handle, size_t length);
 int64_t tcp_receive_available(struct tcp *tcp, septet_handle handle);
 int64_t tcp_urgent_remaining(struct tcp *tcp, septet_handle handle);

@@ -1,0 +1,73 @@
+#include "septet/config.h"
+
+/* What the RFCs leave open, as others have decided it. Nothing else in the stack knows of profiles. */
+
+/* Every SHOULD: RFC 6298 (2.4), 5681, 9293. */
+static void rfc(struct septet_config *config)
+{
+    struct septet_tcp_config *tcp = &config->tcp;
+    tcp->rto_minimum = SEPTET_SECOND;
+    tcp->rto_maximum = 60 * SEPTET_SECOND;
+    tcp->delayed_ack = 200 * SEPTET_MILLISECOND;
+    tcp->msl = 120 * SEPTET_SECOND;
+    tcp->congestion = SEPTET_RENO;
+    tcp->window_probe_octet = true;
+}
+
+static void linux_like(struct septet_config *config)
+{
+    struct septet_tcp_config *tcp = &config->tcp;
+    tcp->rto_minimum = 200 * SEPTET_MILLISECOND;
+    tcp->rto_maximum = 120 * SEPTET_SECOND;
+    tcp->delayed_ack = 40 * SEPTET_MILLISECOND;
+    tcp->msl = 30 * SEPTET_SECOND;
+    tcp->congestion = SEPTET_CUBIC;
+    tcp->window_scale = 8;
+    tcp->window_probe_octet = false;
+    tcp->missing_timestamps = true;
+}
+
+static void freebsd_like(struct septet_config *config)
+{
+    struct septet_tcp_config *tcp = &config->tcp;
+    tcp->rto_minimum = 30 * SEPTET_MILLISECOND;
+    tcp->rto_maximum = 64 * SEPTET_SECOND;
+    tcp->delayed_ack = 40 * SEPTET_MILLISECOND;
+    tcp->msl = 30 * SEPTET_SECOND;
+    tcp->congestion = SEPTET_CUBIC;
+    tcp->receive_buffer = 65536;
+    tcp->send_buffer = 32768;
+    tcp->window_scale = 6;
+    tcp->window_probe_octet = true;
+    tcp->missing_timestamps = true;
+}
+
+static const struct {
+    const char *name;
+    void (*apply)(struct septet_config *config);
+} profiles[] = {{"linux", linux_like}, {"freebsd", freebsd_like}, {"rfc", rfc}};
+
+static bool same(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+const char *septet_profile_name(unsigned index)
+{
+    return index < sizeof profiles / sizeof profiles[0] ? profiles[index].name : NULL;
+}
+
+bool septet_profile_apply(struct septet_config *config, const char *name)
+{
+    for (unsigned i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
+        if (same(profiles[i].name, name)) {
+            profiles[i].apply(config);
+            return true;
+        }
+    }
+    return false;
+}
