@@ -10,7 +10,8 @@
  * Invariants:
  * - span > 0 exactly when at least one data page exists, and then the page
  *   low + span - 1 exists. So releasing up to there leaves nothing behind.
- * - References outside [low, low + span) are 0.
+ * - References inside [low, low + span) say what is there. Outside they are 0 inline and at level 2; a table
+ *   of level 1 is not cleared when it is taken, so there they mean nothing.
  * - The span is limited so that no two groups of it share an entry of the root. */
 
 static inline uint32_t number_mask(uint32_t shift) { return UINT32_MAX >> shift; }
@@ -128,7 +129,7 @@ static uint32_t pages_needed(const struct stream *stream, const struct slab *pag
 
 static void inline_to_table(struct stream *stream, struct slab *pages)
 {
-    const uint32_t table = take_table(stream, pages);
+    const uint32_t table = take(stream, pages);
 
     for (uint32_t i = 0; i < stream->span; i++) {
         const uint32_t number = stream->low + i;
@@ -137,6 +138,20 @@ static void inline_to_table(struct stream *stream, struct slab *pages)
     memset(stream->slot, 0, sizeof stream->slot);
     stream->slot[0] = table;
     stream->levels = 1;
+}
+
+/* The span of a stream with one table is about to cover more: what it did not cover before holds nothing. */
+static void clear_new_entries(struct stream *stream, const struct slab *pages, uint32_t low, uint32_t span)
+{
+    for (uint32_t i = 0; i < span; i++) {
+        const uint32_t number = low + i;
+
+        if (in_span(stream, number)) {
+            i += stream->span - 1;
+        } else {
+            entry_set(pages, stream->slot[0], number & entry_mask(stream->shift), 0);
+        }
+    }
 }
 
 /* The numbers in one table belong to one or two neighbouring groups. The table
@@ -148,6 +163,9 @@ static void table_to_root(struct stream *stream, struct slab *pages)
     const uint32_t first = group_of(shift, stream->low), last = group_of(shift, top_of(stream));
     const uint32_t root = take_table(stream, pages);
 
+    for (uint32_t i = stream->span; i <= entry_mask(shift); i++) {
+        entry_set(pages, lower, (stream->low + i) & entry_mask(shift), 0);
+    }
     entry_set(pages, root, first, lower);
     if (last != first) {
         const uint32_t upper = take_table(stream, pages);
@@ -212,6 +230,9 @@ static uint32_t add_page(struct stream *stream, struct slab *pages, uint32_t num
     }
     if (levels > 1 && stream->levels == 1) {
         table_to_root(stream, pages);
+    }
+    if (stream->levels == 1) {
+        clear_new_entries(stream, pages, low, span);
     }
     stream->low = low;
     stream->span = span;

@@ -90,6 +90,11 @@ int64_t septet_receive_peek(struct septet *stack, septet_handle connection, cons
     return tcp_receive_peek(&stack->tcp, connection, data, length);
 }
 
+int64_t septet_receive_copy(struct septet *stack, septet_handle connection, uint32_t offset, void *data, size_t length)
+{
+    return tcp_receive_copy(&stack->tcp, connection, offset, data, length);
+}
+
 int septet_receive_consume(struct septet *stack, septet_handle connection, size_t length)
 {
     return tcp_receive_consume(&stack->tcp, connection, length);

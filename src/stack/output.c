@@ -41,7 +41,7 @@ static void emit(struct septet *stack, struct batch *batch, const struct frame_t
     }
     frame_stamp(stack, template, frame, batch->count, &packet);
     stack_packet(stack, &packet);
-    stack_flush(stack);
+    merge_flush(stack);
 }
 
 /* ---- segments without a connection ---- */
@@ -103,16 +103,27 @@ static uint16_t identification(const struct connection *c)
     return (uint16_t)((c->iss >> 16 ^ c->iss) + c->segments_out);
 }
 
-/* The spans of a piece of the send stream. */
-static uint32_t payload_spans(const struct septet *stack, const struct connection *c, uint32_t seq, uint32_t length,
-                              struct septet_span *spans)
+/* A walk along the send stream: the contiguous bytes at its front. */
+struct payload_walk {
+    const uint8_t *data;
+    uint32_t left, seq;
+};
+
+/* The spans of the next `length` bytes. Returns their count. */
+static uint32_t payload_spans(const struct septet *stack, const struct connection *c, struct payload_walk *walk,
+                              uint32_t length, struct septet_span *spans)
 {
     uint32_t count = 0;
     while (length != 0) {
-        uint32_t piece = length;
-        spans[count].data = stream_at(&c->send, &stack->core.pages, seq, &piece);
-        spans[count++].length = piece;
-        seq += piece;
+        if (walk->left == 0) {
+            walk->left = UINT32_MAX;
+            walk->data = stream_at(&c->send, &stack->core.pages, walk->seq, &walk->left);
+        }
+        const uint32_t piece = min_u32(walk->left, length);
+        spans[count++] = (struct septet_span){walk->data, piece};
+        walk->data += piece;
+        walk->left -= piece;
+        walk->seq += piece;
         length -= piece;
     }
     return count;
@@ -144,6 +155,7 @@ static void send_transmission(struct septet *stack, struct batch *batch, struct 
     const uint16_t last_flags = t->flags;
     const uint32_t step = offload || t->length <= t->mss ? t->length : t->mss;
     struct frame_template template;
+    struct payload_walk walk = {.seq = t->seq};
     uint32_t done = 0;
     frame_prepare(stack, &frame, &template);
     do {
@@ -153,7 +165,7 @@ static void send_transmission(struct septet *stack, struct batch *batch, struct 
         done += frame.payload;
         frame.flags = (uint16_t)(done == t->length ? last_flags : last_flags & ~(TCP_FIN | TCP_PSH));
         frame.gso_size = frame.payload > t->mss ? t->mss : 0;
-        const uint32_t count = payload_spans(stack, c, frame.seq, frame.payload, spans);
+        const uint32_t count = payload_spans(stack, c, &walk, frame.payload, spans);
         stack->span_used += count;
         emit(stack, batch, &template, &frame, spans, count);
         frame.identification++;

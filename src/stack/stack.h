@@ -2,6 +2,7 @@
 #define SEPTET_STACK_STACK_H
 
 #include "ip/layer.h"
+#include "stack/merge.h"
 #include "tcp/tcp.h"
 #include "udp/layer.h"
 
@@ -12,16 +13,6 @@
 /* Spans of one packet, and of all packets of a batch. */
 #define STACK_PACKET_SPANS 68
 #define STACK_SPANS (SEPTET_BATCH * 18)
-
-/* Segments of one flow that arrived one after the other, merged into one: receive offload. */
-struct merge {
-    struct segment segment;
-    struct septet_tuple tuple;
-    struct septet_span spans[STACK_SPANS];
-    uint32_t span_count;
-    bool pending;
-    bool whole; /* all segments so far were of the largest size: another may follow */
-};
 
 struct septet {
     struct core core;
@@ -35,9 +26,12 @@ struct septet {
 };
 
 /* input.c */
-/* Takes one packet through the layers; segments may stay in the merge until stack_flush. */
+/* Takes one packet through the layers; segments may stay in the merge until merge_flush. */
 void stack_packet(struct septet *stack, const struct septet_packet *packet);
-void stack_flush(struct septet *stack);
+/* Whether the TCP checksum of `length` bytes, `contiguous` of them at tcp and the rest in spans, is right. */
+bool stack_checksum_right(const struct septet_address *source, const struct septet_address *destination,
+                          const uint8_t *tcp, uint32_t contiguous, const struct septet_span *spans, uint32_t span_count,
+                          uint32_t length);
 /* Connections whose neighbour has answered, or will not, go on. */
 void stack_settle(struct septet *stack);
 

@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "tcp/internal.h"
 
 /* In-order delivery, the receive window, and when to acknowledge: RFC 9293 sections 3.8.6 and 3.10.7.4 seventh. */
@@ -9,22 +10,35 @@ uint32_t receive_store(struct tcp *tcp, struct connection *c, const struct segme
                        uint32_t length)
 {
     struct slab *pages = &tcp->core->pages;
-    uint32_t stored = 0;
+    uint8_t *to = NULL;
+    uint32_t stored = 0, room = 0;
     skip += segment->skip;
     for (uint32_t i = 0; i < segment->spans && stored < length; i++) {
-        const struct septet_span *span = &segment->payload[i];
-        if (skip >= span->length) {
-            skip -= span->length;
+        const uint8_t *from = segment->payload[i].data + skip;
+        uint32_t left = segment->payload[i].length;
+        if (skip >= left) {
+            skip -= left;
             continue;
         }
-        const uint32_t part = min_u32(span->length - skip, length - stored);
-        if (pages->total - pages->used < reserved_pages(tcp) + part / pages->size + 1)
-            return stored;
-        const uint32_t written = stream_write(&c->receive, pages, at + stored, span->data + skip, part);
-        stored += written;
-        if (written < part)
-            return stored;
+        left = min_u32(left - skip, length - stored);
         skip = 0;
+        while (left != 0) {
+            if (room == 0) {
+                room = length - stored;
+                to = pages->total - pages->used > reserved_pages(tcp)
+                         ? stream_reserve(&c->receive, pages, at + stored, &room)
+                         : NULL;
+                if (to == NULL)
+                    return stored;
+            }
+            const uint32_t part = min_u32(room, left);
+            memcpy(to, from, part);
+            to += part;
+            from += part;
+            room -= part;
+            left -= part;
+            stored += part;
+        }
     }
     return stored;
 }
