@@ -62,7 +62,8 @@ SEPTET_API int septet_send_reserve(struct septet *stack, septet_handle connectio
 /** Sends the first `length` bytes of what septet_send_reserve() lent. Errors as septet_send(). */
 SEPTET_API int septet_send_commit(struct septet *stack, septet_handle connection, size_t length, unsigned flags);
 
-/** Bytes that septet_send() would take now, or an error as septet_send(). */
+/** Bytes that septet_send() would take now, or an error as septet_send(). When that is less than a third of the
+ * buffer, SEPTET_EVENT_WRITABLE follows once it is more. */
 SEPTET_API int64_t septet_send_room(struct septet *stack, septet_handle connection);
 
 /**
@@ -76,9 +77,12 @@ SEPTET_API int64_t septet_receive(struct septet *stack, septet_handle connection
  * stack. Returns as septet_receive(); nothing is consumed. */
 SEPTET_API int64_t septet_receive_peek(struct septet *stack, septet_handle connection, const uint8_t **data,
                                        size_t *length);
+/** Copies bytes that begin `offset` bytes into what can be read, without consuming any. Returns as septet_receive(). */
+SEPTET_API int64_t septet_receive_copy(struct septet *stack, septet_handle connection, uint32_t offset, void *data,
+                                       size_t length);
 /** Consumes bytes that were peeked at. SEPTET_INVALID when more than are there. */
 SEPTET_API int septet_receive_consume(struct septet *stack, septet_handle connection, size_t length);
-/** Bytes that can be read now, or SEPTET_STALE. */
+/** Bytes that can be read now; of a listener, connections that wait to be accepted. SEPTET_STALE. */
 SEPTET_API int64_t septet_receive_available(struct septet *stack, septet_handle connection);
 /**
  * MUST-33: bytes up to the end of urgent data that are still to be read; 0 when there is none. SEPTET_STALE.
@@ -100,6 +104,10 @@ SEPTET_API int septet_close(struct septet *stack, septet_handle handle);
 SEPTET_API int septet_abort(struct septet *stack, septet_handle connection);
 
 /* ---- what one wants to know ---- */
+
+/** True when a connection uses this local port, also one in TIME-WAIT that nobody has a handle of. `local` NULL or any:
+ * with whatever address. Takes time in proportion to the room for connections when some port like it is in use. */
+SEPTET_API bool septet_port_used(const struct septet *stack, const struct septet_address *local, uint16_t port);
 
 /** Both ends. Of a listener the local one. SEPTET_STALE. */
 SEPTET_API int septet_tuple_get(struct septet *stack, septet_handle handle, struct septet_tuple *tuple);
@@ -131,6 +139,7 @@ struct septet_tcp_info {
     bool timestamps, sack, window_scaling, ecn;
     uint32_t snd_una, snd_nxt, snd_wnd, iss, rcv_nxt, rcv_wnd, irs;
     uint32_t mss, peer_mss, path_mtu;
+    uint32_t receive_mss;                 /**< the largest payload that the peer has sent in one segment, 0 none yet */
     uint32_t cwnd, ssthresh;              /**< bytes */
     uint32_t in_flight;                   /**< bytes: sent, less acknowledged, SACKed and lost, plus retransmitted */
     uint32_t sacked, lost, retransmitted; /**< bytes now outstanding of each kind */
@@ -148,6 +157,7 @@ struct septet_tcp_info {
     uint64_t pacing_rate;      /**< bytes per second, 0 unpaced */
     int64_t since_last_send, since_last_receive, since_last_ack;
     uint32_t duplicate_acks, reordering, dsack_seen;
+    uint32_t accept_queue, backlog; /**< of a listener, of which there is nothing else but its state */
 };
 /** Fills in *info. SEPTET_STALE. */
 SEPTET_API int septet_tcp_info(struct septet *stack, septet_handle connection, struct septet_tcp_info *info);

@@ -130,6 +130,12 @@ int septet_abort(struct septet *stack, septet_handle connection) { return tcp_ab
 
 /* ---- what one wants to know ---- */
 
+bool septet_port_used(const struct septet *stack, const struct septet_address *local, uint16_t port)
+{
+    const struct septet_address any = {{0}};
+    return tcp_port_used(&stack->tcp, local == NULL ? &any : local, port);
+}
+
 int septet_tuple_get(struct septet *stack, septet_handle handle, struct septet_tuple *tuple)
 {
     if (handle_kind(handle) == HANDLE_SOCKET)

@@ -128,11 +128,8 @@ static void take_rtt(struct tcp *tcp, struct connection *c, const struct segment
 {
     if (ack->rate_valid) {
         ack->rtt = tcp->core->now - ack->sent_at;
-    } else if (ack->acked != 0 && (c->flags & CONNECTION_TIMESTAMPS) && segment->options.has_timestamps) {
-        /* RFC 7323 4.1: the echo tells which transmission it was. */
-        const uint32_t ago = timestamp_clock(tcp->core->now) + c->ts_offset - segment->options.ts_ecr;
-        if (ago < 1u << 24)
-            ack->rtt = (int64_t)ago * SEPTET_MILLISECOND;
+    } else if (ack->acked != 0) {
+        ack->rtt = rtt_of_echo(tcp, c, segment); /* the echo tells which transmission it was */
     }
     if (ack->rtt >= 0)
         rtt_sample(tcp, c, ack->rtt);
@@ -153,10 +150,8 @@ static void free_acknowledged(struct tcp *tcp, struct connection *c)
 
 static void tell_writable(struct tcp *tcp, struct connection *c)
 {
-    if (!(c->flags & (CONNECTION_WANTS_WRITE | CONNECTION_WANTS_PAGES)) || tcp_send_room(tcp, tcp_handle(tcp, c)) <= 0)
-        return;
     /* Not for every ACK: when a third of the buffer is free, S55. */
-    if ((c->flags & CONNECTION_WANTS_WRITE) && c->snd_end - c->snd_una > c->options.send_buffer / 3 * 2)
+    if (!(c->flags & (CONNECTION_WANTS_WRITE | CONNECTION_WANTS_PAGES)) || !connection_roomy(tcp, c))
         return;
     const uint32_t events = ((c->flags & CONNECTION_WANTS_WRITE) ? SEPTET_EVENT_WRITABLE : 0u) |
                             ((c->flags & CONNECTION_WANTS_PAGES) ? SEPTET_EVENT_ROOM | SEPTET_EVENT_WRITABLE : 0u);

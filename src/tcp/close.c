@@ -87,12 +87,14 @@ int tcp_close(struct tcp *tcp, septet_handle handle)
         connection_free(tcp, c);
     } else if (c->state == SEPTET_STATE_syn_sent) {
         connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
+    } else if (c->state == SEPTET_STATE_time_wait) {
+        stream_clear(&c->receive, &tcp->core->pages);
+        tcp_mark_dirty(tcp, c); /* tcp_done() makes it compact */
     } else if (unread(c) || (c->options.switches & SWITCH_NO_LINGER)) { /* SHLD-3 */
         abort_now(tcp, c);
     } else {
         begin_close(tcp, c);
         timer_idle_state(tcp, c);
-        tcp_mark_dirty(tcp, c); /* tcp_done() makes a TIME-WAIT compact */
     }
     return SEPTET_OK;
 }

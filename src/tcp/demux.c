@@ -65,6 +65,7 @@ void demux_insert(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t ki
     const uint32_t reference = kind << 30 | index;
     *next_of(tcp, reference) = *chain;
     *chain = reference;
+    tcp->port_users[tuple->local_port & tcp->port_mask]++;
 }
 
 void demux_remove(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t kind, uint32_t index)
@@ -73,7 +74,35 @@ void demux_remove(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t ki
     for (uint32_t *at = chain_of(tcp, tuple); *at != 0; at = next_of(tcp, *at)) {
         if (*at == reference) {
             *at = *next_of(tcp, reference);
+            tcp->port_users[tuple->local_port & tcp->port_mask]--;
             return;
         }
     }
+}
+
+static bool uses_port(const struct tcp *tcp, uint32_t reference, const struct septet_address *local, uint16_t port)
+{
+    const uint32_t index = DEMUX_INDEX(reference);
+    struct septet_tuple tuple;
+    if (DEMUX_KIND(reference) == DEMUX_CONNECTION)
+        tuple = tcp_connection(tcp, index)->tuple;
+    else
+        tuple = compact_tuple(tcp, compact_at(tcp, DEMUX_KIND(reference), index));
+    if (tuple.local_port != port)
+        return false;
+    const bool any_of_family =
+        address_is_any(local) && (!septet_address_is_ipv4(local) || septet_address_is_ipv4(&tuple.local));
+    return any_of_family || septet_address_equal(local, &tuple.local);
+}
+
+/* The counters answer the usual case; only when they leave a doubt is everybody asked. */
+bool tcp_port_used(const struct tcp *tcp, const struct septet_address *local, uint16_t port)
+{
+    if (tcp->port_users[port & tcp->port_mask] == 0)
+        return false;
+    for (uint32_t chain = 0; chain <= tcp->table_mask; chain++)
+        for (uint32_t at = tcp->table[chain]; at != 0; at = *next_of(tcp, at))
+            if (uses_port(tcp, at, local, port))
+                return true;
+    return false;
 }

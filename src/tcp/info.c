@@ -59,6 +59,8 @@ static void info_of_flight(const struct tcp *tcp, const struct connection *c, st
     if (flight == NULL)
         return;
     info->sacked = flight->sacked;
+    if (c->flags & CONNECTION_SACK) /* else it is a guess from duplicate ACKs */
+        info->bytes_acked -= min_u64(flight->sacked, info->bytes_acked);
     info->lost = flight->lost;
     info->retransmitted = flight->retransmitted;
     info->duplicate_acks = flight->duplicate_acks;
@@ -67,6 +69,15 @@ static void info_of_flight(const struct tcp *tcp, const struct connection *c, st
 int tcp_info(struct tcp *tcp, septet_handle handle, struct septet_tcp_info *info)
 {
     const struct connection *c = connection_of(tcp, handle);
+    const struct listener *listener = listener_of(tcp, handle);
+    if (listener != NULL) {
+        *info = (struct septet_tcp_info){
+            .state = SEPTET_STATE_listen,
+            .accept_queue = listener->queued,
+            .backlog = listener->backlog,
+        };
+        return SEPTET_OK;
+    }
     if (c == NULL)
         return SEPTET_STALE;
     const struct range_set *ranges = reassembly_ranges(tcp, c);
@@ -88,6 +99,7 @@ int tcp_info(struct tcp *tcp, septet_handle handle, struct septet_tcp_info *info
         .mss = c->mss,
         .peer_mss = c->mss_peer,
         .path_mtu = c->path.mtu,
+        .receive_mss = c->rcv_mss,
         .cwnd = c->cwnd,
         .ssthresh = c->ssthresh,
         .unsent = c->snd_end - seq_min(c->snd_nxt, c->snd_end),

@@ -146,6 +146,12 @@ bool fast_arrives(struct tcp *tcp, struct connection *c, struct segment *segment
 /* Steps 5 and later for a segment whose sequence number is in order of the law. */
 void segment_accepted(struct tcp *tcp, struct connection *c, struct segment *segment);
 
+/* ---- user.c ---- */
+/* What may be sent now, >= 0, or why the connection takes no more for ever. */
+int64_t connection_send_room(const struct tcp *tcp, const struct connection *c);
+/* So much of it that it is worth telling. */
+bool connection_roomy(const struct tcp *tcp, const struct connection *c);
+
 /* ---- receive.c, reassemble.c ---- */
 /* Data within the window, trimmed at both sides. */
 void receive_data(struct tcp *tcp, struct connection *c, struct segment *segment);
@@ -182,6 +188,8 @@ void recovery_ack(struct tcp *tcp, struct connection *c, struct ack *ack);
 void recovery_timeout(struct tcp *tcp, struct connection *c);
 void trace_congestion(struct tcp *tcp, const struct connection *c);
 void rtt_sample(struct tcp *tcp, struct connection *c, int64_t rtt);
+/* RFC 7323 4.1: how long ago we sent what a segment echoes, ns; -1 when it echoes nothing that can be believed. */
+int64_t rtt_of_echo(const struct tcp *tcp, const struct connection *c, const struct segment *segment);
 uint64_t rtt_timeout(const struct tcp *tcp, const struct connection *c); /* RTO with back-off, ns */
 void rate_sample(struct tcp *tcp, struct connection *c, struct ack *ack);
 

@@ -17,6 +17,8 @@ static uint32_t table_size(const struct septet_config *config)
     return power_of_two(config->connections + config->half_open + config->time_wait);
 }
 
+static uint32_t ports_size(const struct septet_config *config) { return min_u32(table_size(config), 65536); }
+
 static size_t aligned(size_t size) { return (size + 63) & ~(size_t)63; }
 
 /* Hands out pieces of the given memory, or only counts them when base is NULL. */
@@ -47,6 +49,7 @@ static void lay_out(struct tcp *tcp, const struct septet_config *config, struct 
     slab_init(&tcp->listeners, piece(layout, config->listeners, sizeof(struct listener)), sizeof(struct listener),
               config->listeners);
     tcp->table = piece(layout, table_size(config), sizeof(uint32_t));
+    tcp->port_users = piece(layout, ports_size(config), sizeof(uint32_t));
     tcp->listener_table = piece(layout, power_of_two(config->listeners), sizeof(uint32_t));
     tcp->replies = piece(layout, TCP_REPLIES, sizeof(struct reply));
     tcp->locals = piece(layout, locals_total(config), sizeof(struct septet_address));
@@ -96,6 +99,8 @@ void tcp_init(struct tcp *tcp, struct core *core, void *memory)
     tcp->listener_mask = power_of_two(config->listeners) - 1;
     tcp->locals_total = locals_total(config);
     memset(tcp->table, 0, table_size(config) * sizeof(uint32_t));
+    tcp->port_mask = ports_size(config) - 1;
+    memset(tcp->port_users, 0, ports_size(config) * sizeof(uint32_t));
     memset(tcp->listener_table, 0, power_of_two(config->listeners) * sizeof(uint32_t));
     memset(tcp->locals_used, 0, tcp->locals_total * sizeof(uint32_t));
     wheel_init(&tcp->wheel, tcp->connections.memory + offsetof(struct connection, timer), sizeof(struct connection), 10,

@@ -33,6 +33,8 @@ struct tcp {
     struct wheel wheel; /* of connections */
     uint32_t *table;    /* heads of chains of demux references */
     uint32_t table_mask;
+    uint32_t *port_users; /* connections of all kinds by local port, modulo port_mask + 1 */
+    uint32_t port_mask;
     uint32_t *listener_table;
     uint32_t listener_mask;
     struct siphash_key table_key, isn_key, offset_key, port_key;
@@ -148,6 +150,7 @@ int64_t tcp_urgent_remaining(struct tcp *tcp, septet_handle handle);
 int tcp_shutdown(struct tcp *tcp, septet_handle handle);
 int tcp_close(struct tcp *tcp, septet_handle handle);
 int tcp_abort(struct tcp *tcp, septet_handle handle);
+bool tcp_port_used(const struct tcp *tcp, const struct septet_address *local, uint16_t port);
 int tcp_listener_close(struct tcp *tcp, septet_handle handle);
 int tcp_option_set(struct tcp *tcp, septet_handle handle, unsigned option, int64_t value);
 int tcp_option_get(struct tcp *tcp, septet_handle handle, unsigned option, int64_t *value);

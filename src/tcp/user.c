@@ -26,11 +26,8 @@ static uint32_t buffer_room(const struct connection *c)
     return c->options.send_buffer > held ? c->options.send_buffer - held : 0;
 }
 
-int64_t tcp_send_room(struct tcp *tcp, septet_handle handle)
+int64_t connection_send_room(const struct tcp *tcp, const struct connection *c)
 {
-    const struct connection *c = connection_of(tcp, handle);
-    if (c == NULL)
-        return SEPTET_STALE;
     const int64_t refusal = refuse(c);
     if (refusal != SEPTET_OK)
         return refusal;
@@ -40,10 +37,26 @@ int64_t tcp_send_room(struct tcp *tcp, septet_handle handle)
     return (int64_t)min_u64(buffer_room(c), pages_for_sending(tcp));
 }
 
+bool connection_roomy(const struct tcp *tcp, const struct connection *c)
+{
+    return connection_send_room(tcp, c) > 0 && buffer_room(c) >= c->options.send_buffer / 3;
+}
+
+int64_t tcp_send_room(struct tcp *tcp, septet_handle handle)
+{
+    struct connection *c = connection_of(tcp, handle);
+    if (c == NULL)
+        return SEPTET_STALE;
+    const int64_t room = connection_send_room(tcp, c);
+    if (room >= 0 && !connection_roomy(tcp, c))
+        c->flags |= CONNECTION_WANTS_WRITE;
+    return room;
+}
+
 /* What is free for sending now (> 0), or why nothing is. */
 static int64_t sendable(struct tcp *tcp, struct connection *c)
 {
-    const int64_t room = tcp_send_room(tcp, tcp_handle(tcp, c));
+    const int64_t room = connection_send_room(tcp, c);
     if (room != 0)
         return room;
     if (buffer_room(c) != 0 && pages_for_sending(tcp) == 0) {
@@ -180,6 +193,19 @@ int64_t tcp_receive_peek(struct tcp *tcp, septet_handle handle, const uint8_t **
     return there;
 }
 
+int64_t tcp_receive_copy(struct tcp *tcp, septet_handle handle, uint32_t offset, uint8_t *data, size_t length)
+{
+    const struct connection *c = connection_of(tcp, handle);
+    if (c == NULL)
+        return SEPTET_STALE;
+    const uint32_t there = readable(c);
+    if (offset >= there)
+        return nothing_to_read(c);
+    const uint32_t part = (uint32_t)min_u64(length, there - offset);
+    stream_read(&c->receive, &tcp->core->pages, c->rcv_read + offset, data, part);
+    return part;
+}
+
 int tcp_receive_consume(struct tcp *tcp, septet_handle handle, size_t length)
 {
     struct connection *c = connection_of(tcp, handle);
@@ -194,6 +220,9 @@ int tcp_receive_consume(struct tcp *tcp, septet_handle handle, size_t length)
 int64_t tcp_receive_available(struct tcp *tcp, septet_handle handle)
 {
     const struct connection *c = connection_of(tcp, handle);
+    const struct listener *listener = listener_of(tcp, handle);
+    if (listener != NULL)
+        return listener->queued;
     return c == NULL ? (int64_t)SEPTET_STALE : (int64_t)readable(c);
 }
 
