@@ -19,7 +19,7 @@ static void send_syn_ack(struct tcp *tcp, const struct compact *half, const stru
         .timestamps = (half->options & COMPACT_TIMESTAMPS) != 0,
         .sack = (half->options & COMPACT_SACK) != 0,
         .window_scaling = (half->options & COMPACT_WINDOW_SCALING) != 0,
-        .window_scale = window_scale_for(tcp, options->receive_buffer),
+        .window_scale = half->scale,
         .ts_val = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, tuple),
         .ts_ecr = half->ts_recent,
     };
@@ -163,6 +163,7 @@ void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment
     half->rcv_nxt = segment->seq + 1;
     half->ts_recent = segment->options.ts_val;
     half->options = agreed_options(tcp, &segment->options);
+    half->scale = window_scale_for(tcp, listener->options.receive_buffer) & 15u;
     half->listener = (uint16_t)index;
     listener->half_open++;
     timer_start(tcp, half_index);
@@ -185,9 +186,7 @@ static void half_open_acknowledge(struct tcp *tcp, struct compact *half, const s
     reply->ack = half->rcv_nxt;
     reply->flags = TCP_ACK;
     /* Rounded up, so that the edge that the SYN-ACK told stays where it is. */
-    const uint8_t scale = (half->options & COMPACT_WINDOW_SCALING)
-                              ? window_scale_for(tcp, tcp_listener(tcp, half->listener)->options.receive_buffer)
-                              : 0;
+    const uint32_t scale = (half->options & COMPACT_WINDOW_SCALING) ? half->scale : 0u;
     reply->window = (uint16_t)((half_open_window(tcp, half) + (UINT32_C(1) << scale) - 1) >> scale);
     if (half->options & COMPACT_TIMESTAMPS) {
         const uint32_t clock = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, segment->tuple);
@@ -219,6 +218,9 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
     };
     c->listener = half.listener;
     c->path.mtu = segment->mtu;
+    /* As the SYN-ACK said, whatever was configured since. */
+    c->flags |= CONNECTION_TIMESTAMPS | CONNECTION_SACK | CONNECTION_WINDOW_SCALING;
+    c->rcv_wscale = half.scale;
     connection_options_of_syn(tcp, c, &syn);
     c->iss = half.snd_nxt - 1;
     c->irs = half.rcv_nxt - 1;

@@ -187,7 +187,8 @@ static void apply(struct tcp *tcp, struct connection *c, unsigned option)
     default:
         break;
     }
-    if (c->state == SEPTET_STATE_syn_sent && (c->flags & CONNECTION_SEND_SYN))
+    if (c->state == SEPTET_STATE_syn_sent &&
+        (c->flags & (CONNECTION_SEND_SYN | CONNECTION_SYN_RETRANSMITTED)) == CONNECTION_SEND_SYN)
         c->rcv_wscale = window_scale_for(tcp, c->options.receive_buffer); /* the SYN has not left yet */
 }
 

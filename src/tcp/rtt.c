@@ -30,6 +30,14 @@ void rtt_sample(struct tcp *tcp, struct connection *c, int64_t rtt)
     trace_values(tcp, c, SEPTET_TRACE_rtt, sample, c->srtt_us, c->rttvar_us, c->rto_us);
 }
 
+int64_t rtt_of_echo(const struct tcp *tcp, const struct connection *c, const struct segment *segment)
+{
+    const uint32_t ago = timestamp_clock(tcp->core->now) + c->ts_offset - segment->options.ts_ecr;
+    if (!(c->flags & CONNECTION_TIMESTAMPS) || !segment->options.has_timestamps || ago >= 1u << 24)
+        return -1;
+    return (int64_t)ago * SEPTET_MILLISECOND;
+}
+
 uint64_t rtt_timeout(const struct tcp *tcp, const struct connection *c)
 {
     const uint64_t rto = (uint64_t)c->rto_us * 1000 << min_u32(c->backoff, 16);

@@ -117,7 +117,7 @@ static bool paws_old(const struct tcp *tcp, const struct connection *c, const st
 static bool in_window(const struct connection *c, const struct segment *segment)
 {
     const uint32_t window = c->rcv_adv - c->rcv_nxt;
-    const uint32_t length = segment_length(segment);
+    const uint32_t length = segment->flags & TCP_RST ? 0 : segment_length(segment); /* a RST is where it begins */
     if (window == 0)
         return segment->seq == c->rcv_nxt; /* with length: only its ACK, URG and RST count, MUST-66 */
     return segment->seq - c->rcv_nxt < window || (length != 0 && segment->seq + length - 1 - c->rcv_nxt < window);
@@ -171,11 +171,11 @@ static bool sequence_acceptable(struct tcp *tcp, struct connection *c, struct se
     return true;
 }
 
-/* RFC 7323 4.3 (2) and 5.3 R3: only what covers the last ACK sent moves TS.Recent. */
+/* RFC 7323 4.3 (2) and 5.3 R3: only what covers the last ACK sent moves TS.Recent. That it is newer, or TS.Recent
+ * outdated, paws_old() has seen to. */
 static void take_timestamp(struct connection *c, const struct segment *segment)
 {
-    if ((c->flags & CONNECTION_TIMESTAMPS) && segment->options.has_timestamps && seq_leq(segment->seq, c->ack_sent) &&
-        seq_geq(segment->options.ts_val, c->ts_recent))
+    if ((c->flags & CONNECTION_TIMESTAMPS) && segment->options.has_timestamps && seq_leq(segment->seq, c->ack_sent))
         c->ts_recent = segment->options.ts_val;
 }
 
@@ -260,10 +260,9 @@ static bool ack_acceptable(struct tcp *tcp, struct connection *c, const struct s
 {
     if (c->state == SEPTET_STATE_syn_received) {
         if (seq_gt(segment->ack, c->snd_una) && seq_leq(segment->ack, c->snd_nxt)) {
-            if ((c->flags & CONNECTION_TIMESTAMPS) && !(c->flags & (CONNECTION_SYN_RETRANSMITTED | CONNECTION_ACTIVE)))
-                rtt_sample(tcp, c,
-                           (int64_t)(timestamp_clock(tcp->core->now) + c->ts_offset - segment->options.ts_ecr) *
-                               SEPTET_MILLISECOND);
+            const int64_t rtt = rtt_of_echo(tcp, c, segment);
+            if (rtt >= 0 && !(c->flags & (CONNECTION_SYN_RETRANSMITTED | CONNECTION_ACTIVE)))
+                rtt_sample(tcp, c, rtt);
             c->snd_una = c->iss + 1;
             established(tcp, c, segment);
             return true;
@@ -347,9 +346,9 @@ static void text_arrives(struct tcp *tcp, struct connection *c, struct segment *
 
 void segment_accepted(struct tcp *tcp, struct connection *c, struct segment *segment)
 {
-    take_timestamp(c, segment);
     if (!ack_acceptable(tcp, c, segment))
         return;
+    take_timestamp(c, segment); /* not before the ACK is believed: CVE-2005-0356 */
     c->received_at = tcp->core->now;
     c->probes = 0;
     c->segments_in += segment->count;

@@ -278,7 +278,7 @@ static void compare_options(const struct peer *p, const struct wanted *wanted, c
     compare("timestamps", wanted->timestamps, options->has_timestamps, good);
     compare("TSecr", wanted->ts_ecr, options->ts_ecr, good);
     compare("SACK blocks", wanted->sacks, options->sack_count, good);
-    for (uint32_t i = 0; wanted->sacks != ANY && i < wanted->sacks && i < options->sack_count; i++) {
+    for (uint32_t i = 0; wanted->sack[0].end != 0 && i < wanted->sacks && i < options->sack_count; i++) {
         compare("SACK start", wanted->sack[i].start, options->sack[i].start - p->flow->iss, good);
         compare("SACK end", wanted->sack[i].end, options->sack[i].end - p->flow->iss, good);
     }
