@@ -9,10 +9,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+void kernel_socket(int socket)
+{
+    int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5) != 0)
+        setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+}
+
 static int listening(bool spinning)
 {
     int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (spinning ? SOCK_NONBLOCK : 0), 0), on = 1;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ARENA_PORT)};
+    kernel_socket(server);
     setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 1024) != 0)
         return -1;
@@ -22,12 +31,10 @@ static int listening(bool spinning)
 /* accept4() that sleeps or spins, as the listening socket was made. */
 static int next_connection(int server)
 {
-    int connection, on = 1;
+    int connection;
     do
         connection = accept4(server, NULL, NULL, SOCK_CLOEXEC);
     while (connection < 0 && (errno == EAGAIN || errno == EINTR));
-    if (connection >= 0)
-        setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return connection;
 }
 

@@ -21,6 +21,10 @@ struct kernel_server {
 /* For arena_worker(): `arguments` is a struct kernel_server. Runs until it is killed. */
 void kernel_serve(struct arena *arena, const void *arguments);
 
+/* Sets what the benchmark wants of every TCP socket of the kernel: no Nagle; CUBIC (or Reno), whatever the machine's
+ * default is, since a pacing congestion control measures timers. */
+void kernel_socket(int socket);
+
 enum { KERNEL_MESSAGE = 64, KERNEL_CHUNK = 256 * 1024 };
 
 #endif

@@ -15,8 +15,8 @@
 static int dial(bool spinning)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ARENA_PORT)};
-    int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (spinning ? SOCK_NONBLOCK : 0), 0), on = 1;
-    setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (spinning ? SOCK_NONBLOCK : 0), 0);
+    kernel_socket(connection);
     inet_pton(AF_INET, "10.7.0.2", &address.sin_addr);
     if (connect(connection, (struct sockaddr *)&address, sizeof address) == 0 || errno == EINPROGRESS)
         return connection;
