@@ -148,7 +148,7 @@ static void free_acknowledged(struct tcp *tcp, struct connection *c)
     }
 }
 
-static void tell_writable(struct tcp *tcp, struct connection *c)
+void tell_writable(struct tcp *tcp, struct connection *c)
 {
     /* Not for every ACK: when a third of the buffer is free, S55. */
     if (!(c->flags & (CONNECTION_WANTS_WRITE | CONNECTION_WANTS_PAGES)) || !connection_roomy(tcp, c))

@@ -94,8 +94,9 @@ struct flight {
 };
 
 /* Out-of-order data: where the bytes lie is the receive stream's affair. Begins a page whose rest is a range_set. */
+#define REASSEMBLY_RECENT 4
 struct reassembly {
-    uint32_t recent[3]; /* a byte of each range that grew last, latest first */
+    uint32_t recent[REASSEMBLY_RECENT]; /* a byte of each range that grew last, latest first */
     uint32_t recent_count;
     bool fin_seen; /* a FIN beyond a hole */
     uint32_t fin;  /* its sequence number */

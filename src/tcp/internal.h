@@ -177,6 +177,8 @@ struct record;
 void segments_sacked(struct connection *c, struct flight *flight, struct record *record, uint64_t mask,
                      struct ack *ack);
 void flight_end(struct tcp *tcp, struct connection *c);
+/* WRITABLE, if it is owed and worth a wake-up. */
+void tell_writable(struct tcp *tcp, struct connection *c);
 /* Bytes in the network by what the scoreboard says. */
 uint32_t flight_size(const struct tcp *tcp, const struct connection *c);
 void sack_arrives(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack);

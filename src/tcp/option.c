@@ -174,6 +174,10 @@ static void apply(struct tcp *tcp, struct connection *c, unsigned option)
         if (c->mss_peer != 0)
             connection_mss(tcp, c);
         break;
+    case SEPTET_OPTION_SEND_BUFFER:
+    case SEPTET_OPTION_NOTSENT_LOWAT:
+        tell_writable(tcp, c);
+        break;
     case SEPTET_OPTION_RECEIVE_BUFFER:
         if (state_synchronized(c->state))
             receive_consumed(tcp, c);

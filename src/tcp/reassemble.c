@@ -50,12 +50,16 @@ static bool store_gaps(struct tcp *tcp, struct connection *c, const struct segme
     return true;
 }
 
-static void remember_recent(struct reassembly *reassembly, uint32_t position)
+/* The range with this byte grew last. */
+static void remember_recent(struct reassembly *reassembly, const struct range_set *ranges, uint32_t position)
 {
-    for (uint32_t i = 2; i > 0; i--)
-        reassembly->recent[i] = reassembly->recent[i - 1];
-    reassembly->recent[0] = position;
-    reassembly->recent_count = min_u32(reassembly->recent_count + 1, 3);
+    const struct range range = ranges->range[range_set_find(ranges, position)];
+    uint32_t kept[REASSEMBLY_RECENT] = {position}, count = 1;
+    for (uint32_t i = 0; i < reassembly->recent_count && count < REASSEMBLY_RECENT; i++)
+        if (!seq_in(reassembly->recent[i], range.start, range.end))
+            kept[count++] = reassembly->recent[i];
+    memcpy(reassembly->recent, kept, sizeof kept);
+    reassembly->recent_count = count;
 }
 
 /* In-order data becomes readable as far as it is contiguous. */
@@ -76,53 +80,105 @@ static void advance(struct tcp *tcp, struct connection *c)
         reassembly_clear(tcp, c);
 }
 
-void reassemble(struct tcp *tcp, struct connection *c, struct segment *segment)
+/* Gives up what lies beyond the hole, noted or not. */
+static void forget_beyond(struct tcp *tcp, struct connection *c)
+{
+    reassembly_clear(tcp, c);
+    if (c->rcv_nxt == c->rcv_read)
+        stream_clear(&c->receive, &tcp->core->pages);
+    else
+        stream_truncate(&c->receive, &tcp->core->pages, c->rcv_nxt);
+}
+
+/* RFC 2883: the first part of the segment that is there already. */
+static void note_overlap(struct connection *c, const struct range_set *ranges, const struct segment *segment)
 {
     const uint32_t end = segment->seq + segment->length;
+    const uint32_t at = range_set_find(ranges, segment->seq);
+    if (c->dsack_start != c->dsack_end || at == ranges->count || seq_geq(ranges->range[at].start, end))
+        return;
+    c->dsack_start = seq_max(ranges->range[at].start, segment->seq);
+    c->dsack_end = seq_min(ranges->range[at].end, end);
+}
+
+/* False when the segment is dropped, or was taken in another way. */
+static bool accept_text(struct tcp *tcp, struct connection *c, struct segment *segment)
+{
+    struct range_set *ranges = reassembly_ranges(tcp, c);
+    const uint32_t end = segment->seq + segment->length;
     const bool hole = segment->seq != c->rcv_nxt;
+    note_overlap(c, ranges, segment);
+    if (range_set_contains(ranges, segment->seq, end))
+        drop_segment(tcp, c, segment, SEPTET_DROP_tcp_duplicate_data);
+    else if (ranges->count == ranges->capacity && !hole) /* no room to note it, but in order: the rest gives way */
+        range_set_remove_below(ranges, ranges->range[ranges->count - 1].end);
+    if (!store_gaps(tcp, c, segment)) {
+        if (hole)
+            drop_segment(tcp, c, segment, SEPTET_DROP_no_pages);
+        if (!hole || (ranges->count == 0 && !reassembly_of(tcp, c)->fin_seen))
+            forget_beyond(tcp, c);
+        if (!hole)
+            receive_data(tcp, c, segment); /* in order and without holes now */
+        return false;
+    }
+    if (!range_set_add(ranges, segment->seq, end)) {
+        drop_segment(tcp, c, segment, SEPTET_DROP_tcp_reassembly_limit);
+        return false;
+    }
+    remember_recent(reassembly_of(tcp, c), ranges, segment->seq);
+    return true;
+}
+
+/* Behind the peer's FIN it has no data. Of what contradicts itself the part that came first counts. */
+static void trim_to_fin(struct tcp *tcp, struct connection *c, struct segment *segment)
+{
+    const struct reassembly *reassembly = reassembly_of(tcp, c);
+    const struct range_set *ranges = reassembly_ranges(tcp, c);
+    const uint32_t end = segment->seq + segment->length;
+    const bool beyond = reassembly->fin_seen && seq_gt(end, reassembly->fin);
+    const bool early = (segment->flags & TCP_FIN) &&
+                       (reassembly->fin_seen ? seq_lt(end, reassembly->fin)
+                                             : ranges->count != 0 && seq_lt(end, ranges->range[ranges->count - 1].end));
+    if (!beyond && !early)
+        return;
+    drop_segment(tcp, c, segment, SEPTET_DROP_tcp_after_fin);
+    segment->flags &= (uint16_t)~TCP_FIN;
+    if (beyond)
+        segment->length = seq_lt(segment->seq, reassembly->fin) ? reassembly->fin - segment->seq : 0;
+}
+
+void reassemble(struct tcp *tcp, struct connection *c, struct segment *segment)
+{
     c->flags |= CONNECTION_ACK_NOW; /* MAY-13 */
     if (!reassembly_begin(tcp, c)) {
         drop_segment(tcp, c, segment, SEPTET_DROP_no_pages);
         return;
     }
-    struct range_set *ranges = reassembly_ranges(tcp, c);
-    if (hole)
+    if (segment->seq != c->rcv_nxt)
         COUNT(tcp->core, OFOQueue);
+    trim_to_fin(tcp, c, segment);
+    if (segment->length != 0 && !accept_text(tcp, c, segment))
+        return;
     c->data_segments_in += segment->count;
-    if (segment->length != 0) {
-        if (range_set_contains(ranges, segment->seq, end)) {
-            c->dsack_start = segment->seq;
-            c->dsack_end = end;
-            drop_segment(tcp, c, segment, SEPTET_DROP_tcp_duplicate_data);
-        } else if (ranges->count == ranges->capacity && !hole) {
-            /* No room to note it, but it is in order: what lies beyond gives way. */
-            range_set_remove_below(ranges, ranges->range[ranges->count - 1].end);
-        }
-        if (!store_gaps(tcp, c, segment)) {
-            if (hole) {
-                drop_segment(tcp, c, segment, SEPTET_DROP_no_pages);
-                return;
-            }
-            stream_truncate(&c->receive, &tcp->core->pages, c->rcv_nxt);
-            reassembly_clear(tcp, c);
-            segment->flags &= (uint16_t)~TCP_FIN;
-            receive_data(tcp, c, segment); /* in order and without holes now */
-            return;
-        }
-        if (!range_set_add(ranges, segment->seq, end)) {
-            drop_segment(tcp, c, segment, SEPTET_DROP_tcp_reassembly_limit);
-            return;
-        }
-        remember_recent(reassembly_of(tcp, c), segment->seq);
-    }
     if (segment->flags & TCP_FIN) {
         reassembly_of(tcp, c)->fin_seen = true;
-        reassembly_of(tcp, c)->fin = end;
+        reassembly_of(tcp, c)->fin = segment->seq + segment->length;
     }
     advance(tcp, c);
 }
 
-/* RFC 2018 section 4: the range of the latest segment first, then others, latest first. */
+static void list_range(const struct reassembly *reassembly, struct range range, struct sack_block *blocks,
+                       uint32_t *count)
+{
+    for (uint32_t i = 0; i < *count; i++)
+        if (blocks[i].start == range.start)
+            return;
+    const bool fin = reassembly->fin_seen && reassembly->fin == range.end;
+    blocks[(*count)++] = (struct sack_block){range.start, range.end + fin};
+}
+
+/* RFC 2018 section 4: the range of the latest segment first, then others, latest first; when these are forgotten,
+ * the lowest. */
 uint32_t reassembly_sack(const struct tcp *tcp, const struct connection *c, struct sack_block *blocks, uint32_t most)
 {
     const struct range_set *ranges = reassembly_ranges(tcp, c);
@@ -132,15 +188,10 @@ uint32_t reassembly_sack(const struct tcp *tcp, const struct connection *c, stru
     const struct reassembly *reassembly = reassembly_of(tcp, c);
     for (uint32_t i = 0; i < reassembly->recent_count && count < most; i++) {
         const uint32_t at = range_set_find(ranges, reassembly->recent[i]);
-        if (at == ranges->count || seq_gt(ranges->range[at].start, reassembly->recent[i]))
-            continue;
-        const struct range range = ranges->range[at];
-        bool listed = false;
-        for (uint32_t j = 0; j < count; j++)
-            listed = listed || blocks[j].start == range.start;
-        if (!listed)
-            blocks[count++] =
-                (struct sack_block){range.start, range.end + (reassembly->fin_seen && reassembly->fin == range.end)};
+        if (at != ranges->count && seq_leq(ranges->range[at].start, reassembly->recent[i]))
+            list_range(reassembly, ranges->range[at], blocks, &count);
     }
+    for (uint32_t i = 0; i < ranges->count && count < most; i++)
+        list_range(reassembly, ranges->range[i], blocks, &count);
     return count;
 }

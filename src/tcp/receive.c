@@ -51,13 +51,7 @@ static void refused_for_pages(struct tcp *tcp, struct connection *c, const struc
 
 static void receive_in_order(struct tcp *tcp, struct connection *c, struct segment *segment)
 {
-    uint32_t stored = receive_store(tcp, c, segment, 0, segment->seq, segment->length);
-    if (stored < segment->length && c->reassembly != 0) {
-        /* What lies beyond a hole gives way to what fills it: RFC 2018 section 8 allows to take it back. */
-        reassembly_clear(tcp, c);
-        stream_truncate(&c->receive, &tcp->core->pages, c->rcv_nxt + stored);
-        stored += receive_store(tcp, c, segment, stored, segment->seq + stored, segment->length - stored);
-    }
+    const uint32_t stored = receive_store(tcp, c, segment, 0, segment->seq, segment->length);
     if (stored < segment->length) {
         refused_for_pages(tcp, c, segment);
         segment->flags &= (uint16_t)~TCP_FIN;

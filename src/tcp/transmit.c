@@ -288,6 +288,8 @@ static bool transmit_new(struct tcp *tcp, struct connection *c, uint32_t segment
     c->snd_nxt += length + fin;
     if (length % mss != 0)
         c->snd_sml = t->seq + length;
+    if (c->options.notsent_lowat != 0)
+        tell_writable(tcp, c);
     c->flags &= ~(uint32_t)CONNECTION_OVERRIDE;
     if (fin) {
         c->flags |= CONNECTION_FIN_SENT;

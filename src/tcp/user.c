@@ -132,6 +132,8 @@ int tcp_send_commit(struct tcp *tcp, septet_handle handle, size_t length, unsign
     if (length != 0 && (length > buffer_room(c) || stream_at(&c->send, &tcp->core->pages, c->snd_end, &there) == NULL ||
                         there < length))
         return SEPTET_INVALID; /* more than was lent */
+    if (length == 0 && c->snd_una == c->snd_end)
+        stream_clear(&c->send, &tcp->core->pages);
     appended(tcp, c, (uint32_t)length, flags);
     return SEPTET_OK;
 }
