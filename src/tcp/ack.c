@@ -151,12 +151,10 @@ static void free_acknowledged(struct tcp *tcp, struct connection *c)
 void tell_writable(struct tcp *tcp, struct connection *c)
 {
     /* Not for every ACK: when a third of the buffer is free, S55. */
-    if (!(c->flags & (CONNECTION_WANTS_WRITE | CONNECTION_WANTS_PAGES)) || !connection_roomy(tcp, c))
+    if (!(c->flags & CONNECTION_WANTS_WRITE) || !connection_roomy(tcp, c))
         return;
-    const uint32_t events = ((c->flags & CONNECTION_WANTS_WRITE) ? SEPTET_EVENT_WRITABLE : 0u) |
-                            ((c->flags & CONNECTION_WANTS_PAGES) ? SEPTET_EVENT_ROOM | SEPTET_EVENT_WRITABLE : 0u);
-    c->flags &= ~(uint32_t)(CONNECTION_WANTS_WRITE | CONNECTION_WANTS_PAGES);
-    connection_event(tcp, c, events);
+    c->flags &= ~(uint32_t)CONNECTION_WANTS_WRITE;
+    connection_event(tcp, c, SEPTET_EVENT_WRITABLE);
 }
 
 static void advance_una(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)

@@ -28,7 +28,7 @@ enum {
     CONNECTION_PARKED = 1 << 14,          /* waits for its neighbour */
     CONNECTION_EVENT = 1 << 15,           /* on the list of those with events */
     CONNECTION_WANTS_WRITE = 1 << 16,     /* a send was refused: WRITABLE is owed */
-    CONNECTION_WANTS_PAGES = 1 << 17,     /* a page was refused: ROOM is owed */
+    CONNECTION_WANTS_PAGES = 1 << 17,     /* a page was refused: ROOM is owed, in the list of the hungry */
     CONNECTION_URGENT_IN = 1 << 18,       /* rcv_up is valid */
     CONNECTION_URGENT_OUT = 1 << 19,      /* snd_up is valid */
     CONNECTION_ACCEPTED = 1 << 20,        /* the application has (had) a handle */
@@ -158,10 +158,12 @@ struct connection {
                              from here */
     uint32_t sent_at, acked_at, challenged_at; /* compact_clock */
     struct connection_options options;
-    uint32_t listener;
+    uint16_t listener;
+    uint16_t dsacks;
+    uint32_t hungry_next; /* in the list of those whom pages were refused */
 
     uint64_t bytes_sent, bytes_retransmitted, bytes_received;
-    uint32_t segments_out, segments_in, data_segments_out, data_segments_in, total_retransmits, dsacks;
+    uint32_t segments_out, segments_in, data_segments_out, data_segments_in, total_retransmits;
 };
 
 /* A passive open that awaits its third segment, or a connection in TIME-WAIT that nobody holds a handle of. */

@@ -56,6 +56,7 @@ static void event_of_connection(struct tcp *tcp, struct connection *c, struct se
 
 bool tcp_next_event(struct tcp *tcp, struct septet_event *event)
 {
+    tcp_feed(tcp);
     while (tcp->events.head != 0) {
         const uint32_t reference = tcp->events.head;
         tcp->events.head = *event_link(tcp, reference);

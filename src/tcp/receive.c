@@ -143,10 +143,9 @@ uint16_t receive_window(struct tcp *tcp, struct connection *c, bool syn)
     const uint32_t edge = buffer_edge(c);
     uint32_t window = (edge_worth_moving(c, edge) ? edge : c->rcv_adv) - c->rcv_nxt;
     uint32_t field = window >> c->rcv_wscale;
-    /* Rounded down the edge could move left (SHLD-14), so it is rounded up then; when one who sends crumbs makes
-     * that add up to an eighth of the buffer, the edge stops and rounding wins (RFC 7323 section 2.4 provides for it).
-     */
-    const uint32_t limit = c->rcv_read + c->options.receive_buffer + c->options.receive_buffer / 8;
+    /* Rounded down the edge could move left (SHLD-14), so it is rounded up then; when one who sends crumbs makes that
+     * add up to another buffer, the edge stops and rounding wins (RFC 7323 section 2.4). */
+    const uint32_t limit = c->rcv_read + 2 * c->options.receive_buffer;
     if (seq_lt(c->rcv_nxt + (field << c->rcv_wscale), c->rcv_adv) &&
         seq_leq(c->rcv_nxt + ((field + 1) << c->rcv_wscale), limit))
         field++;

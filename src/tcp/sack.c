@@ -79,7 +79,7 @@ void sack_arrives(struct tcp *tcp, struct connection *c, const struct segment *s
     ack->dsack = block_is_duplicate(c, segment);
     if (ack->dsack) {
         COUNT(tcp->core, DSACKRecv);
-        c->dsacks++;
+        c->dsacks = (uint16_t)min_u32(c->dsacks + 1u, UINT16_MAX);
     }
     if (segment->options.sack_count == 0)
         return;

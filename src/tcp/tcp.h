@@ -39,6 +39,7 @@ struct tcp {
     uint32_t listener_mask;
     struct siphash_key table_key, isn_key, offset_key, port_key;
     struct fifo dirty;  /* connections, by dirty_next */
+    struct fifo hungry; /* connections that pages were refused to, by hungry_next */
     struct fifo events; /* connections, and listeners with EVENT_LISTENER set, by event_next */
     struct fifo
         synack_timers[TCP_RETRY_LISTS]; /* half-open connections by retries: each list is in order of deadline */
@@ -130,6 +131,9 @@ void tcp_init(struct tcp *tcp, struct core *core, void *memory);
 /* The configuration has changed: what listeners and connections begin with follows it. */
 void tcp_configured(struct tcp *tcp);
 bool tcp_next_event(struct tcp *tcp, struct septet_event *event);
+/* Tells connections that pages were refused to when there are some again. tcp_can_feed: whether it would. */
+void tcp_feed(struct tcp *tcp);
+bool tcp_can_feed(const struct tcp *tcp);
 
 /* ---- user calls: open.c close.c user.c listen.c option.c info.c; errors as in septet/tcp.h ---- */
 int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog, unsigned flags,

@@ -236,7 +236,7 @@ void tcp_advance(struct tcp *tcp)
 
 int64_t tcp_deadline(const struct tcp *tcp)
 {
-    if (tcp->dirty.head != 0 || tcp->replies_count != 0)
+    if (tcp->dirty.head != 0 || tcp->replies_count != 0 || tcp_can_feed(tcp))
         return tcp->core->now;
     int64_t deadline = min_i64(wheel_next(&tcp->wheel), half_open_deadline(tcp));
     if (tcp->time_waits.head != 0)

@@ -53,6 +53,41 @@ int64_t tcp_send_room(struct tcp *tcp, septet_handle handle)
     return room;
 }
 
+/* Refused for want of pages, it waits in a list until some are free again: they may be others' that come back. */
+static void connection_wants_pages(struct tcp *tcp, struct connection *c)
+{
+    if (c->flags & CONNECTION_WANTS_PAGES)
+        return;
+    const uint32_t index = tcp_index(tcp, c);
+    c->flags |= CONNECTION_WANTS_PAGES;
+    c->hungry_next = 0;
+    if (tcp->hungry.tail != 0)
+        tcp_connection(tcp, tcp->hungry.tail)->hungry_next = index;
+    else
+        tcp->hungry.head = index;
+    tcp->hungry.tail = index;
+}
+
+bool tcp_can_feed(const struct tcp *tcp)
+{
+    return tcp->hungry.head != 0 && pages_for_sending(tcp) >= tcp->core->pages.size;
+}
+
+void tcp_feed(struct tcp *tcp)
+{
+    if (tcp->hungry.head == 0)
+        return;
+    for (uint64_t pages = pages_for_sending(tcp) / tcp->core->pages.size; pages > 0 && tcp->hungry.head != 0; pages--) {
+        struct connection *c = tcp_connection(tcp, tcp->hungry.head);
+        tcp->hungry.head = c->hungry_next;
+        if (tcp->hungry.head == 0)
+            tcp->hungry.tail = 0;
+        c->flags &= ~(uint32_t)CONNECTION_WANTS_PAGES;
+        connection_event(tcp, c, SEPTET_EVENT_ROOM | SEPTET_EVENT_WRITABLE);
+        connection_free(tcp, c);
+    }
+}
+
 /* What is free for sending now (> 0), or why nothing is. */
 static int64_t sendable(struct tcp *tcp, struct connection *c)
 {
@@ -60,7 +95,7 @@ static int64_t sendable(struct tcp *tcp, struct connection *c)
     if (room != 0)
         return room;
     if (buffer_room(c) != 0 && pages_for_sending(tcp) == 0) {
-        c->flags |= CONNECTION_WANTS_PAGES;
+        connection_wants_pages(tcp, c);
         return SEPTET_NO_PAGES;
     }
     c->flags |= CONNECTION_WANTS_WRITE;
@@ -93,11 +128,13 @@ int64_t tcp_send(struct tcp *tcp, septet_handle handle, const uint8_t *data, siz
     const uint32_t part = length > (uint64_t)room ? (uint32_t)room : (uint32_t)length;
     const uint32_t written = stream_write(&c->send, &tcp->core->pages, c->snd_end, data, part);
     if (written == 0 && part != 0) {
-        c->flags |= CONNECTION_WANTS_PAGES;
+        connection_wants_pages(tcp, c);
         return SEPTET_NO_PAGES;
     }
-    if (written < length)
-        c->flags |= written < buffer_room(c) ? CONNECTION_WANTS_PAGES : CONNECTION_WANTS_WRITE;
+    if (written < length && written < buffer_room(c))
+        connection_wants_pages(tcp, c);
+    else if (written < length)
+        c->flags |= CONNECTION_WANTS_WRITE;
     appended(tcp, c, written, flags);
     return written;
 }
@@ -113,7 +150,7 @@ int tcp_send_reserve(struct tcp *tcp, septet_handle handle, uint8_t **data, size
     uint32_t part = *length > (uint64_t)room ? (uint32_t)room : (uint32_t)*length;
     *data = stream_reserve(&c->send, &tcp->core->pages, c->snd_end, &part);
     if (*data == NULL) {
-        c->flags |= CONNECTION_WANTS_PAGES;
+        connection_wants_pages(tcp, c);
         return SEPTET_NO_PAGES;
     }
     *length = part;
