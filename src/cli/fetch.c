@@ -27,7 +27,7 @@ struct settings {
 
 static int fetch(const struct fetch_options *options)
 {
-    struct host_needs needs = {"fetch", 16, BUFFERS};
+    struct host_needs needs = {"fetch", 16, BUFFERS, options->path != NULL ? stdout : stderr};
     struct host host;
     char error[LINK_ERROR_TEXT];
     int status = host_open(&host, &needs);

@@ -22,7 +22,7 @@
 static struct {
     char *tap, *tun, *mac, *pcap, *impair, *seed;
     char **addresses, **gateways;
-    int mtu, no_offload, detect, autoconfigure, statistics, spin;
+    int mtu, no_offload, detect, autoconfigure, ladder, statistics, spin;
 } options;
 
 struct poptOption link_option_table[] = {
@@ -41,6 +41,7 @@ struct poptOption link_option_table[] = {
     {"impair", 0, POPT_ARG_STRING, &options.impair, 0,
      "treat packets badly, both ways, as a link of the lab does: loss=1%,reorder=1%,delay=5ms", "FAULTS"},
     {"pcap", 0, POPT_ARG_STRING, &options.pcap, 0, "record packets and state changes (pcapng)", "FILE"},
+    {"ladder", 0, POPT_ARG_NONE, &options.ladder, 0, "draw TCP conversations while they happen", NULL},
     {"statistics", 0, POPT_ARG_NONE, &options.statistics, 0, "print what was counted, at the end", NULL},
     {"seed", 0, POPT_ARG_STRING, &options.seed, 0, "number that every random choice derives from (random)", "N"},
     {"spin", 0, POPT_ARG_NONE, &options.spin, 0, "never sleep: least latency for a whole processor", NULL},
@@ -194,6 +195,9 @@ static void on_trace(void *context, const struct septet_trace_event *event)
     if (host->capture != NULL) {
         capture_trace(host->capture, event);
     }
+    if (host->ladder != NULL) {
+        live_ladder_trace(host->ladder, event);
+    }
 }
 
 static int make_stack(struct host *host, const struct host_needs *needs)
@@ -209,7 +213,10 @@ static int make_stack(struct host *host, const struct host_needs *needs)
     config.time_wait = 4 * needs->connections;
     config.page_size = PAGE_SIZE;
     config.pages = (uint32_t)(needs->buffers / PAGE_SIZE);
-    if (host->capture != NULL) {
+    if (options.ladder != 0 && (host->ladder = live_ladder_start(needs->ladder)) == NULL) {
+        return complain(needs->command, "no memory for a ladder");
+    }
+    if (host->capture != NULL || host->ladder != NULL) {
         config.trace = on_trace;
         config.trace_context = host;
     }
@@ -295,6 +302,9 @@ static int open_parts(struct host *host, const struct host_needs *needs)
     }
     loop_init(&host->loop, host->stack);
     host->loop.spin = options.spin != 0;
+    if (host->ladder != NULL) {
+        (void)loop_add_service(&host->loop, host->ladder);
+    }
     index = loop_add_link(&host->loop, host->link);
     if (index < 0) {
         return complain(needs->command, "%s: %s", host->link->interface.name, septet_error_text(index));
@@ -345,6 +355,7 @@ int host_close(struct host *host, int status)
         fprintf(stderr, "septet: the capture '%s' is not complete: %s\n", options.pcap, strerror(error));
         status = status == 0 ? 1 : status;
     }
+    live_ladder_end(host->ladder);
     if (options.statistics != 0 && host->stack != NULL) {
         print_statistics(host);
     }

@@ -1,7 +1,7 @@
 #ifndef SEPTET_CLI_LINK_OPTIONS_H
 #define SEPTET_CLI_LINK_OPTIONS_H
 
-#include "serve/loop.h"
+#include "cli/live_ladder.h"
 
 #include <popt.h>
 
@@ -15,6 +15,7 @@ struct host_needs {
     const char *command; /* "serve": begins every message */
     uint32_t connections;
     uint64_t buffers; /* bytes of memory for data in flight; taken only when used */
+    FILE *ladder;     /* where --ladder draws */
 };
 
 /* A stack on a link, in a loop. */
@@ -24,6 +25,7 @@ struct host {
     void *memory;
     size_t memory_size;
     struct link *link;
+    struct service *ladder;        /* NULL: none */
     struct link *capture;          /* the same when a capture is written, else NULL */
     struct septet_address address; /* the first one */
     uint64_t seed[2];

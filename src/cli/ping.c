@@ -24,7 +24,7 @@ struct settings {
 
 static int ping(const struct ping_options *options)
 {
-    struct host_needs needs = {"ping", 16, BUFFERS};
+    struct host_needs needs = {"ping", 16, BUFFERS, stderr};
     struct ping_result result;
     struct host host;
     char error[LINK_ERROR_TEXT];

@@ -162,7 +162,7 @@ static void summarize(const struct host *host, const struct services *services)
 
 static int serve(const struct settings *settings)
 {
-    struct host_needs needs = {"serve", (uint32_t)settings->connections, settings->buffers};
+    struct host_needs needs = {"serve", (uint32_t)settings->connections, settings->buffers, stdout};
     struct services services = {0};
     struct host host;
     char error[LINK_ERROR_TEXT];
