@@ -147,6 +147,8 @@ int septet_state(struct septet *stack, septet_handle connection) { return tcp_st
 
 int septet_take_error(struct septet *stack, septet_handle connection)
 {
+    if (handle_kind(connection) == HANDLE_SOCKET)
+        return udp_pending_error(&stack->udp, connection);
     return tcp_take_error(&stack->tcp, connection);
 }
 

@@ -17,45 +17,77 @@ static uint32_t *port_bucket_of(const struct udp_layer *udp, uint8_t protocol, u
     return &udp->port_table[(uint32_t)siphash13_words(&udp->key, &word, 1) & udp->mask];
 }
 
-static struct udp_socket *find_exact(const struct udp_layer *udp, uint8_t protocol,
-                                     const struct septet_address *address, uint16_t port)
+enum fit { FIT_NONE, FIT_UNCONNECTED, FIT_CONNECTED };
+
+static enum fit fit_of(const struct udp_socket *socket, uint8_t protocol, const struct septet_address *bound_to,
+                       const struct septet_tuple *tuple)
 {
-    uint32_t reference = *bucket_of(udp, protocol, address, port);
-    while (reference != 0) {
-        struct udp_socket *socket = udp_socket_at(udp, reference);
-        if (socket->port == port && socket->protocol == protocol && septet_address_equal(&socket->local, address))
+    if (socket->port != tuple->local_port || socket->protocol != protocol ||
+        !septet_address_equal(&socket->local, bound_to) ||
+        ((socket->flags & SEPTET_BIND_IPV6_ONLY) && septet_address_is_ipv4(&tuple->local)))
+        return FIT_NONE;
+    if (!socket->connected)
+        return FIT_UNCONNECTED;
+    const bool port = protocol != SEPTET_UDP || socket->remote_port == tuple->remote_port;
+    return port && septet_address_equal(&socket->remote, &tuple->remote) ? FIT_CONNECTED : FIT_NONE;
+}
+
+static uint32_t spread(const struct udp_layer *udp, const struct septet_tuple *tuple, uint32_t count)
+{
+    const uint64_t words[3] = {load64(tuple->remote.bytes), load64(tuple->remote.bytes + 8), tuple->remote_port};
+    return (uint32_t)((siphash13_words(&udp->key, words, 3) >> 32) * count >> 32);
+}
+
+static struct udp_socket *find_bound_to(const struct udp_layer *udp, uint8_t protocol,
+                                        const struct septet_address *bound_to, const struct septet_tuple *tuple)
+{
+    const uint32_t first = *bucket_of(udp, protocol, bound_to, tuple->local_port);
+    struct udp_socket *found = NULL;
+    uint32_t count = 0;
+    for (uint32_t at = first; at != 0; at = udp_socket_at(udp, at)->next) {
+        struct udp_socket *socket = udp_socket_at(udp, at);
+        const enum fit fit = fit_of(socket, protocol, bound_to, tuple);
+        if (fit == FIT_CONNECTED)
             return socket;
-        reference = socket->next;
+        found = fit == FIT_UNCONNECTED ? socket : found;
+        count += fit == FIT_UNCONNECTED;
     }
-    return NULL;
+    if (count <= 1)
+        return found;
+    uint32_t chosen = spread(udp, tuple, count);
+    for (uint32_t at = first;; at = udp_socket_at(udp, at)->next) {
+        found = udp_socket_at(udp, at);
+        if (fit_of(found, protocol, bound_to, tuple) == FIT_UNCONNECTED && chosen-- == 0)
+            return found;
+    }
 }
 
-struct udp_socket *udp_demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
-                                  uint16_t port)
+struct udp_socket *udp_demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_tuple *tuple)
 {
-    struct udp_socket *socket = udp->sockets.used == 0 ? NULL : find_exact(udp, protocol, address, port);
-    if (socket == NULL && udp->sockets.used > 0 && septet_address_is_ipv4(address))
-        socket = find_exact(udp, protocol, &any_ipv4, port);
-    if (socket == NULL && udp->sockets.used > 0)
-        socket = find_exact(udp, protocol, &any, port);
-    return socket;
+    if (udp->sockets.used == 0)
+        return NULL;
+    struct udp_socket *socket = find_bound_to(udp, protocol, &tuple->local, tuple);
+    if (socket == NULL && septet_address_is_ipv4(&tuple->local))
+        socket = find_bound_to(udp, protocol, &any_ipv4, tuple);
+    return socket != NULL ? socket : find_bound_to(udp, protocol, &any, tuple);
 }
 
-/* :: covers both families. */
-static bool covers(const struct septet_address *wide, const struct septet_address *narrow)
+/* :: covers both families unless it is meant not to. */
+static bool covers(const struct septet_address *wide, unsigned flags, const struct septet_address *narrow)
 {
-    if (septet_address_equal(wide, &any) || septet_address_equal(wide, narrow))
-        return true;
-    return septet_address_equal(wide, &any_ipv4) && septet_address_is_ipv4(narrow);
+    if (septet_address_equal(wide, &any))
+        return !(flags & SEPTET_BIND_IPV6_ONLY) || !septet_address_is_ipv4(narrow);
+    return septet_address_equal(wide, narrow) ||
+           (septet_address_equal(wide, &any_ipv4) && septet_address_is_ipv4(narrow));
 }
 
 bool udp_demux_conflict(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
-                        uint16_t port)
+                        uint16_t port, unsigned flags)
 {
     for (uint32_t reference = *port_bucket_of(udp, protocol, port); reference != 0;) {
         const struct udp_socket *socket = udp_socket_at(udp, reference);
-        if (socket->port == port && socket->protocol == protocol &&
-            (covers(&socket->local, address) || covers(address, &socket->local)))
+        if (socket->port == port && socket->protocol == protocol && !(socket->flags & flags & SEPTET_BIND_SHARED) &&
+            (covers(&socket->local, socket->flags, address) || covers(address, flags, &socket->local)))
             return true;
         reference = socket->port_next;
     }
@@ -63,14 +95,15 @@ bool udp_demux_conflict(const struct udp_layer *udp, uint8_t protocol, const str
 }
 
 /* RFC 6056 algorithm 1: a random start, then the next free one. */
-uint16_t udp_demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address)
+uint16_t udp_demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
+                             unsigned flags)
 {
     const struct septet_tcp_config *config = &udp->core->config.tcp;
     const uint32_t count = (uint32_t)config->port_high - config->port_low + 1;
     const uint32_t start = random_below(&udp->core->random, count);
     for (uint32_t i = 0; i < count; i++) {
         const uint16_t port = (uint16_t)(config->port_low + (start + i) % count);
-        if (!udp_demux_conflict(udp, protocol, address, port))
+        if (!udp_demux_conflict(udp, protocol, address, port, flags))
             return port;
     }
     return 0;

@@ -68,7 +68,13 @@ void udp_input(struct udp_layer *udp, const struct ip_delivery *delivery)
         drop(udp, delivery, SEPTET_DROP_udp_checksum);
         return;
     }
-    struct udp_socket *socket = udp_demux_find(udp, SEPTET_UDP, &delivery->ip.destination, header.destination_port);
+    const struct septet_tuple tuple = {
+        .local = delivery->ip.destination,
+        .remote = delivery->ip.source,
+        .local_port = header.destination_port,
+        .remote_port = header.source_port,
+    };
+    struct udp_socket *socket = udp_demux_find(udp, SEPTET_UDP, &tuple);
     if (socket == NULL) {
         refuse(udp, delivery);
         return;
@@ -84,7 +90,12 @@ void udp_echo(struct udp_layer *udp, const struct ip_delivery *delivery)
 {
     uint8_t sequence[SEQUENCE];
     const uint16_t identifier = (uint16_t)(delivery->icmp.rest >> 16);
-    struct udp_socket *socket = udp_demux_find(udp, SEPTET_ICMP_ECHO, &delivery->ip.destination, identifier);
+    const struct septet_tuple tuple = {
+        .local = delivery->ip.destination,
+        .remote = delivery->ip.source,
+        .local_port = identifier,
+    };
+    struct udp_socket *socket = udp_demux_find(udp, SEPTET_ICMP_ECHO, &tuple);
     if (socket == NULL) {
         drop(udp, delivery, SEPTET_DROP_icmp_unmatched);
         return;
@@ -96,6 +107,24 @@ void udp_echo(struct udp_layer *udp, const struct ip_delivery *delivery)
     udp_queue_put(udp, socket, &info, sequence, SEQUENCE, delivery, ICMP_HEADER);
 }
 
+static void keep_error(struct udp_layer *udp, struct udp_socket *socket, const struct ip_delivery *delivery,
+                       uint16_t to_port)
+{
+    const struct icmp_quote *quote = &delivery->quote;
+    const struct septet_datagram_error error = {
+        .to = quote->ip.destination,
+        .from = delivery->ip.source,
+        .to_port = to_port,
+        .type = delivery->icmp.type,
+        .code = delivery->icmp.code,
+        .error = delivery->mtu != 0 ? SEPTET_MESSAGE_TOO_LONG : delivery->error,
+        .mtu = delivery->mtu,
+        .length = quote->transport_length - UDP_HEADER,
+        .time = udp->core->now,
+    };
+    udp_queue_put_error(udp, socket, &error, quote->transport + UDP_HEADER);
+}
+
 bool udp_error(struct udp_layer *udp, const struct ip_delivery *delivery)
 {
     const struct icmp_quote *quote = &delivery->quote;
@@ -104,14 +133,22 @@ bool udp_error(struct udp_layer *udp, const struct ip_delivery *delivery)
         return false;
     const uint16_t from = load16(quote->transport + (is_udp ? 0 : 4));
     const uint16_t to = is_udp ? load16(quote->transport + 2) : from;
-    struct udp_socket *socket = udp_demux_find(udp, is_udp ? SEPTET_UDP : SEPTET_ICMP_ECHO, &quote->ip.source, from);
+    const struct septet_tuple tuple = {
+        .local = quote->ip.source,
+        .remote = quote->ip.destination,
+        .local_port = from,
+        .remote_port = to,
+    };
+    struct udp_socket *socket = udp_demux_find(udp, is_udp ? SEPTET_UDP : SEPTET_ICMP_ECHO, &tuple);
     if (socket == NULL || !udp_sent_to(udp, socket, &quote->ip.destination, to))
         return false;
-    if (delivery->mtu != 0) {
+    if (delivery->mtu != 0)
         ip_path_mtu_report(udp->ip, &quote->ip.destination, delivery->mtu);
+    if (socket->keeps_errors)
+        keep_error(udp, socket, delivery, to);
+    else if (delivery->mtu != 0)
         return true;
-    }
-    socket->error = delivery->error;
+    socket->error = delivery->mtu != 0 ? SEPTET_MESSAGE_TOO_LONG : delivery->error;
     udp_raise(udp, socket, SEPTET_EVENT_SOFT_ERROR | SEPTET_EVENT_READABLE);
     return true;
 }

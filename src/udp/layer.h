@@ -11,6 +11,12 @@
 /* Destinations a socket remembers to believe ICMP errors about them only (RFC 5927). */
 #define UDP_RECENT 8
 
+/* A FIFO of records, each followed by bytes. */
+struct udp_queue {
+    uint32_t read_at, write_at; /* positions in `bytes` */
+    struct stream bytes;
+};
+
 struct udp_socket {
     uint32_t next;      /* in the chain of its address and port */
     uint32_t port_next; /* in the chain of its port */
@@ -19,17 +25,23 @@ struct udp_socket {
     bool in_use, has_event, blocked;
     bool wants_room; /* pages were refused, not only the queue */
     bool broadcast;
+    bool connected;                   /* takes only what comes from `remote` */
+    bool keeps_errors;                /* ICMP errors go to `errors` too */
+    uint8_t flags;                    /* enum septet_bind_flag */
     uint8_t protocol;                 /* enum septet_datagram_protocol */
     uint8_t traffic_class, hop_limit; /* 0: the stack's */
     uint16_t port;                    /* or identifier */
     uint16_t recent_at;
     struct septet_address local; /* any of either family: wildcard */
+    struct septet_address bound; /* the same, but for what connecting made of it */
+    struct septet_address remote;
+    uint16_t remote_port;
     uint32_t events;
     int error;
     uint64_t user;
-    uint32_t receive_buffer;    /* bytes that may be queued, headers included */
-    uint32_t read_at, write_at; /* positions in `queue` */
-    struct stream queue;        /* a struct septet_datagram and the payload of each */
+    uint32_t receive_buffer; /* bytes that may be queued, headers included */
+    struct udp_queue queue;  /* a struct septet_datagram and the payload of each */
+    struct udp_queue errors; /* a struct septet_datagram_error and what was quoted of the payload */
     uint64_t recent[UDP_RECENT];
 };
 
@@ -71,6 +83,14 @@ bool udp_error(struct udp_layer *udp, const struct ip_delivery *delivery);
 
 int udp_open(struct udp_layer *udp, enum septet_datagram_protocol protocol, const struct septet_address *local,
              uint16_t port, septet_handle *handle);
+int udp_open_as(struct udp_layer *udp, enum septet_datagram_protocol protocol, const struct septet_address *local,
+                uint16_t port, unsigned flags, septet_handle *handle);
+int udp_connect(struct udp_layer *udp, septet_handle handle, const struct septet_address *remote, uint16_t port);
+int udp_pending_error(struct udp_layer *udp, septet_handle handle);
+int64_t udp_peek(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
+                 struct septet_datagram *info);
+int64_t udp_error_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
+                          struct septet_datagram_error *error);
 int udp_close(struct udp_layer *udp, septet_handle handle);
 int64_t udp_send(struct udp_layer *udp, septet_handle handle, const struct septet_address *to, uint16_t port,
                  const uint8_t *data, size_t length);

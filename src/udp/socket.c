@@ -66,27 +66,66 @@ static uint32_t take_socket(struct udp_layer *udp)
 int udp_open(struct udp_layer *udp, enum septet_datagram_protocol protocol, const struct septet_address *local,
              uint16_t port, septet_handle *handle)
 {
+    return udp_open_as(udp, protocol, local, port, 0, handle);
+}
+
+int udp_open_as(struct udp_layer *udp, enum septet_datagram_protocol protocol, const struct septet_address *local,
+                uint16_t port, unsigned flags, septet_handle *handle)
+{
     const struct septet_address address = local == NULL ? (struct septet_address){{0}} : *local;
-    if (protocol != SEPTET_UDP && protocol != SEPTET_ICMP_ECHO)
+    if ((protocol != SEPTET_UDP && protocol != SEPTET_ICMP_ECHO) ||
+        flags > (SEPTET_BIND_SHARED | SEPTET_BIND_IPV6_ONLY))
         return SEPTET_INVALID;
     if (!address_is_any(&address) && !ip_is_local(udp->ip, &address))
         return SEPTET_ADDRESS_NOT_AVAILABLE;
     if (slab_available(&udp->sockets) == 0)
         return SEPTET_NO_SOCKETS;
-    if (port != 0 && udp_demux_conflict(udp, (uint8_t)protocol, &address, port))
+    if (port != 0 && udp_demux_conflict(udp, (uint8_t)protocol, &address, port, flags))
         return SEPTET_ADDRESS_IN_USE;
     if (port == 0)
-        port = udp_demux_pick_port(udp, (uint8_t)protocol, &address);
+        port = udp_demux_pick_port(udp, (uint8_t)protocol, &address, flags & ~(unsigned)SEPTET_BIND_SHARED);
     if (port == 0)
         return SEPTET_NO_PORTS;
     const uint32_t reference = take_socket(udp);
     struct udp_socket *socket = udp_socket_at(udp, reference);
     socket->protocol = (uint8_t)protocol;
-    socket->local = address;
+    socket->flags = (uint8_t)flags;
+    socket->local = socket->bound = address;
     socket->port = port;
     socket->receive_buffer = RECEIVE_BUFFER;
     udp_demux_insert(udp, reference);
     *handle = handle_make(HANDLE_SOCKET, socket->generation, reference);
+    return SEPTET_OK;
+}
+
+static void move_to(struct udp_layer *udp, struct udp_socket *socket, const struct septet_address *local)
+{
+    const uint32_t reference = slab_reference(&udp->sockets, socket);
+    udp_demux_remove(udp, reference);
+    socket->local = *local;
+    udp_demux_insert(udp, reference);
+}
+
+int udp_connect(struct udp_layer *udp, septet_handle handle, const struct septet_address *remote, uint16_t port)
+{
+    struct udp_socket *socket = udp_socket_of(udp, handle);
+    if (socket == NULL)
+        return SEPTET_STALE;
+    struct septet_address local = socket->bound;
+    if (remote != NULL) {
+        if (address_is_any(remote) ||
+            (!socket->broadcast && ip_is_group(udp->ip, remote) && !address_is_multicast(remote)))
+            return SEPTET_INVALID;
+        const struct septet_address any = {{0}};
+        local = address_is_any(&local) ? any : local;
+        const int error = ip_source(udp->ip, &local, remote);
+        if (error != SEPTET_OK)
+            return error;
+        socket->remote = *remote;
+        socket->remote_port = port;
+    }
+    socket->connected = remote != NULL;
+    move_to(udp, socket, &local);
     return SEPTET_OK;
 }
 
@@ -118,6 +157,10 @@ int udp_tuple(struct udp_layer *udp, septet_handle handle, struct septet_tuple *
     if (socket == NULL)
         return SEPTET_STALE;
     *tuple = (struct septet_tuple){.local = socket->local, .local_port = socket->port};
+    if (socket->connected) {
+        tuple->remote = socket->remote;
+        tuple->remote_port = socket->remote_port;
+    }
     return SEPTET_OK;
 }
 
@@ -136,7 +179,8 @@ static bool option_in_range(unsigned option, int64_t value)
 static bool option_known(unsigned option)
 {
     return option == SEPTET_OPTION_TRAFFIC_CLASS || option == SEPTET_OPTION_HOP_LIMIT ||
-           option == SEPTET_OPTION_RECEIVE_BUFFER || option == SEPTET_OPTION_BROADCAST;
+           option == SEPTET_OPTION_RECEIVE_BUFFER || option == SEPTET_OPTION_BROADCAST ||
+           option == SEPTET_OPTION_ERROR_QUEUE;
 }
 
 int udp_option_set(struct udp_layer *udp, septet_handle handle, unsigned option, int64_t value)
@@ -154,6 +198,8 @@ int udp_option_set(struct udp_layer *udp, septet_handle handle, unsigned option,
         socket->hop_limit = (uint8_t)value;
     else if (option == SEPTET_OPTION_RECEIVE_BUFFER)
         socket->receive_buffer = (uint32_t)value;
+    else if (option == SEPTET_OPTION_ERROR_QUEUE)
+        socket->keeps_errors = value != 0;
     else
         socket->broadcast = value != 0;
     return SEPTET_OK;
@@ -172,6 +218,8 @@ int udp_option_get(struct udp_layer *udp, septet_handle handle, unsigned option,
         *value = socket->hop_limit != 0 ? socket->hop_limit : udp->core->config.hop_limit;
     else if (option == SEPTET_OPTION_RECEIVE_BUFFER)
         *value = socket->receive_buffer;
+    else if (option == SEPTET_OPTION_ERROR_QUEUE)
+        *value = socket->keeps_errors;
     else
         *value = socket->broadcast;
     return SEPTET_OK;
@@ -184,5 +232,25 @@ int64_t udp_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, 
     if (socket == NULL)
         return SEPTET_STALE;
     const int error = udp_take_error(socket);
-    return error != SEPTET_OK ? error : udp_queue_take(udp, socket, data, length, info);
+    return error != SEPTET_OK ? error : udp_queue_take(udp, socket, data, length, info, false);
+}
+
+int64_t udp_peek(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
+                 struct septet_datagram *info)
+{
+    struct udp_socket *socket = udp_socket_of(udp, handle);
+    return socket == NULL ? (int64_t)SEPTET_STALE : udp_queue_take(udp, socket, data, length, info, true);
+}
+
+int64_t udp_error_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
+                          struct septet_datagram_error *error)
+{
+    struct udp_socket *socket = udp_socket_of(udp, handle);
+    return socket == NULL ? (int64_t)SEPTET_STALE : udp_queue_take_error(udp, socket, data, length, error);
+}
+
+int udp_pending_error(struct udp_layer *udp, septet_handle handle)
+{
+    struct udp_socket *socket = udp_socket_of(udp, handle);
+    return socket == NULL ? SEPTET_STALE : udp_take_error(socket);
 }

@@ -13,15 +13,16 @@ struct udp_socket *udp_socket_of(const struct udp_layer *udp, septet_handle hand
 
 /* ---- demux.c ---- */
 
-/* The socket that gets what is sent to an address and port: one bound to the address before one bound to any of the
- * family, before one bound to any; NULL when there is none. */
-struct udp_socket *udp_demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
-                                  uint16_t port);
-/* True when a socket exists that would get, or lose, packets of another with this address. */
+/* The socket that gets what a remote end sends to a local one: one bound to the address before one bound to any of
+ * the family, before one bound to any; of those that share it one connected to the remote end, else any of the
+ * unconnected by a hash. NULL when there is none. */
+struct udp_socket *udp_demux_find(const struct udp_layer *udp, uint8_t protocol, const struct septet_tuple *tuple);
+/* True when a socket exists that would get, or lose, packets of another with this address and flags. */
 bool udp_demux_conflict(const struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
-                        uint16_t port);
+                        uint16_t port, unsigned flags);
 /* A random free port, 0 when there is none. */
-uint16_t udp_demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address);
+uint16_t udp_demux_pick_port(struct udp_layer *udp, uint8_t protocol, const struct septet_address *address,
+                             unsigned flags);
 void udp_demux_insert(struct udp_layer *udp, uint32_t reference);
 void udp_demux_remove(struct udp_layer *udp, uint32_t reference);
 
@@ -40,9 +41,14 @@ int udp_take_error(struct udp_socket *socket);
 /* Queues info->length bytes: `prefix` (prefix_length of them), then those of a delivery from `skip` on. */
 void udp_queue_put(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram *info,
                    const uint8_t *prefix, uint32_t prefix_length, const struct ip_delivery *delivery, uint32_t skip);
-/* Takes the oldest datagram as udp_receive() does. */
+/* Takes the oldest datagram as udp_receive() does, or only looks at it. */
 int64_t udp_queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
-                       struct septet_datagram *info);
+                       struct septet_datagram *info, bool peek);
+/* The same with ICMP errors and what they quote; one that finds no room is lost. */
+void udp_queue_put_error(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram_error *error,
+                         const uint8_t *quoted);
+int64_t udp_queue_take_error(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
+                             struct septet_datagram_error *error);
 void udp_queue_clear(struct udp_layer *udp, struct udp_socket *socket);
 
 /* ---- send.c ---- */
