@@ -21,18 +21,19 @@ const uint8_t *ip_frame_piece(const struct ip_frame *frame, uint32_t offset, uin
     return NULL;
 }
 
-void ip_frame_copy(const struct ip_frame *frame, uint32_t offset, uint8_t *to, uint32_t length)
+static bool copy(const struct ip_frame *frame, uint32_t offset, uint8_t *to, uint32_t length)
 {
     while (length > 0) {
         uint32_t piece = length;
         const uint8_t *from = ip_frame_piece(frame, offset, &piece);
         if (from == NULL)
-            return;
+            return false;
         memcpy(to, from, piece);
         to += piece;
         offset += piece;
         length -= piece;
     }
+    return true;
 }
 
 /* Spans that hold [offset, length) of a frame, in the layer's array. */
@@ -57,8 +58,7 @@ bool ip_frame_pull(struct ip_layer *ip, struct ip_frame *frame, uint32_t need)
     if (frame->contiguous >= min_u32(need, frame->length))
         return true;
     const uint32_t pulled = min_u32(frame->length, IP_SCRATCH);
-    ip_frame_copy(frame, 0, ip->scratch, pulled);
-    if (!cut_spans(ip, frame, pulled, frame->length))
+    if (!copy(frame, 0, ip->scratch, pulled) || !cut_spans(ip, frame, pulled, frame->length))
         return false;
     frame->bytes = ip->scratch;
     frame->contiguous = pulled;

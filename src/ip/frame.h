@@ -17,12 +17,10 @@ struct ip_frame {
 };
 
 /* Makes at least `need` bytes contiguous, or all there are, by copying them to the layer's scratch memory. False when
- * the driver scattered the packet over too many spans. need <= IP_SCRATCH. */
+ * the driver scattered the packet over too many spans, or over fewer bytes than it says. need <= IP_SCRATCH. */
 bool ip_frame_pull(struct ip_layer *ip, struct ip_frame *frame, uint32_t need);
 /* Cuts off what is behind `length` bytes (Ethernet padding). False as above. */
 bool ip_frame_trim(struct ip_layer *ip, struct ip_frame *frame, uint32_t length);
-/* Copies bytes out: offset + length is within the frame. */
-void ip_frame_copy(const struct ip_frame *frame, uint32_t offset, uint8_t *to, uint32_t length);
 /* The piece that holds the byte at an offset: contiguous bytes from there, *length of them at most. */
 const uint8_t *ip_frame_piece(const struct ip_frame *frame, uint32_t offset, uint32_t *length);
 

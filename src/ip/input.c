@@ -360,8 +360,7 @@ static struct ip_frame frame_of(const struct septet_packet *packet)
     };
 }
 
-static enum ip_verdict whole_way(struct ip_layer *ip, const struct septet_packet *packet,
-                                 struct ip_delivery *delivery)
+static enum ip_verdict whole_way(struct ip_layer *ip, const struct septet_packet *packet, struct ip_delivery *delivery)
 {
     struct ip_frame frame = frame_of(packet);
     struct ethernet ethernet;

@@ -80,6 +80,48 @@ static void quotes(void **state)
     host_free(host);
 }
 
+/* A packet that the driver scattered is quoted no worse. */
+static void quotes_scattered(void **state)
+{
+    (void)state;
+    struct host *host = make();
+    struct icmp icmp;
+    uint8_t udp[2000];
+    meet(host);
+    const struct ip_fields fields = {
+        .source = address_of("10.0.0.2"), .destination = address_of("10.0.0.1"), .protocol = PROTOCOL_UDP};
+    uint32_t length = put_udp(udp, &fields.source, &fields.destination, 1000, 2000, body, 400);
+    length = frame_ip(frame, &fields, udp, length);
+    assert_int_equal(host_give_cut(host, 0, frame, length, 42, 77), IP_PACKET);
+    refuse(host);
+    assert_true(host_pull(host, &sent));
+    assert_int_equal(icmp_parse(sent.transport, sent.ip.payload_length, &sent.ip, true, &icmp), wire_none);
+    assert_int_equal(icmp.body_length, length - ETHERNET_HEADER);
+    assert_memory_equal(icmp.body, frame + ETHERNET_HEADER, icmp.body_length);
+    host_free(host);
+}
+
+/* When the queue is full, answers are dropped by name and nothing else happens. */
+static void no_room_for_answers(void **state)
+{
+    (void)state;
+    struct host *host = make();
+    meet(host);
+    const struct ip_fields fields = {.destination = address_of("10.0.0.2"), .protocol = 99};
+    const struct septet_span span = {.data = body, .length = 10};
+    give_udp(host, "10.0.0.2", "10.0.0.1", 4);
+    while (ip_send(&host->ip, &fields, &span, 1) == SEPTET_OK)
+        ;
+    refuse(host);
+    assert_int_equal(host_drops(host, SEPTET_DROP_control_queue), 1);
+    const struct ip_fields echo = {
+        .source = address_of("10.0.0.2"), .destination = address_of("10.0.0.1"), .protocol = PROTOCOL_ICMP};
+    const uint32_t length = put_icmp(message, 8, 0, 1, body, 10, &echo.source, &echo.destination);
+    host_give(host, 0, frame, frame_ip(frame, &echo, message, length));
+    assert_int_equal(host_drops(host, SEPTET_DROP_control_queue), 2);
+    host_free(host);
+}
+
 /* B19, RFC 1122 section 3.2.2, RFC 4443 section 2.4 (e). */
 static void never_about(void **state)
 {
@@ -447,10 +489,20 @@ static void identifications(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quotes),       cmocka_unit_test(never_about),  cmocka_unit_test(rate),
-        cmocka_unit_test(rate_global),  cmocka_unit_test(errors),       cmocka_unit_test(errors_refused),
-        cmocka_unit_test(plateaus),     cmocka_unit_test(echo_large),   cmocka_unit_test(echo_to_groups),
-        cmocka_unit_test(echo_replies), cmocka_unit_test(echo_to_self), cmocka_unit_test(identifications),
+        cmocka_unit_test(quotes),
+        cmocka_unit_test(quotes_scattered),
+        cmocka_unit_test(no_room_for_answers),
+        cmocka_unit_test(never_about),
+        cmocka_unit_test(rate),
+        cmocka_unit_test(rate_global),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(errors_refused),
+        cmocka_unit_test(plateaus),
+        cmocka_unit_test(echo_large),
+        cmocka_unit_test(echo_to_groups),
+        cmocka_unit_test(echo_replies),
+        cmocka_unit_test(echo_to_self),
+        cmocka_unit_test(identifications),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -365,6 +365,51 @@ static void protocols(void **state)
     host_free(host);
 }
 
+static void multicast_protocols(void **state)
+{
+    (void)state;
+    struct host *host = make();
+    const uint8_t query[8] = {0x11, 0, 0xee, 0xff};
+    struct ip_fields fields = {
+        .source = address_of("10.0.0.2"), .destination = address_of("224.0.0.1"), .protocol = PROTOCOL_IGMP};
+    host_give(host, 0, frame, frame_ip(frame, &fields, query, sizeof query));
+    assert_int_equal(host_drops(host, SEPTET_DROP_icmp_ignored), 1);
+    /* The protocols of one family mean nothing in the other. */
+    fields.destination = address_of("10.0.0.1");
+    fields.protocol = PROTOCOL_ICMPV6;
+    host_give(host, 0, frame, frame_ip(frame, &fields, query, sizeof query));
+    assert_int_equal(host_drops(host, SEPTET_DROP_ip_protocol), 1);
+    fields.source = address_of("fd07::2");
+    fields.destination = address_of("fd07::1");
+    fields.protocol = PROTOCOL_IGMP;
+    host_give(host, 0, frame, frame_ip(frame, &fields, query, sizeof query));
+    fields.protocol = PROTOCOL_ICMP;
+    host_give(host, 0, frame, frame_ip(frame, &fields, query, sizeof query));
+    assert_int_equal(host_drops(host, SEPTET_DROP_ip_protocol), 3);
+    host_free(host);
+}
+
+/* A driver that promises more bytes than it brings. */
+static void short_spans(void **state)
+{
+    (void)state;
+    struct host *host = make();
+    const uint32_t length = syn("10.0.0.2", "10.0.0.1");
+    for (uint32_t head = 0; head < length; head++) {
+        const struct septet_span span = {.data = frame + head, .length = (length - head) / 2};
+        const struct septet_packet packet = {
+            .head = frame,
+            .spans = &span,
+            .head_length = head,
+            .span_count = 1,
+            .length = length,
+        };
+        const enum ip_verdict verdict = ip_input(&host->ip, &packet, &host->delivery);
+        assert_true(verdict == IP_CONSUMED || host->delivery.transport_length >= TCP_HEADER);
+    }
+    host_free(host);
+}
+
 /* B18: short frames are filled with zeros (host_pull fills the header with other bytes first). */
 static void etherleak(void **state)
 {
@@ -465,6 +510,8 @@ int main(void)
         cmocka_unit_test(ipv4_options),
         cmocka_unit_test(extension_headers),
         cmocka_unit_test(protocols),
+        cmocka_unit_test(multicast_protocols),
+        cmocka_unit_test(short_spans),
         cmocka_unit_test(etherleak),
         cmocka_unit_test(raw_ip),
         cmocka_unit_test(train_equals_whole_way),

@@ -444,6 +444,57 @@ static void chain_behind(void **state)
     host_free(host);
 }
 
+/* Headers behind the fragment header that call for an answer get it once the datagram is whole; and a chain that
+ * cannot be walked is dropped. */
+static void bad_chain_behind(void **state)
+{
+    (void)state;
+    struct host *host = make();
+    uint8_t payload[128] = {PROTOCOL_UDP, 0}, frame[300];
+    struct ip_fields fields = {.source = address_of("fd07::2"), .destination = address_of("fd07::1")};
+    for (int kind = 0; kind < 2; kind++) {
+        payload[2] = kind == 0 ? 0x85 : 1;
+        payload[3] = kind == 0 ? 4 : 200;
+        fields.identification++;
+        for (uint32_t at = 0; at < 128; at += 64) {
+            fields.fragment_offset = (uint16_t)at;
+            fields.more_fragments = at == 0;
+            const uint32_t length =
+                put_ipv6_fragment(frame + ETHERNET_HEADER, &fields, PROTOCOL_DESTINATION_OPTIONS, payload + at, 64);
+            host_give(host, 0, frame, put_ethernet(frame, our_mac, peer_mac, ETHERTYPE_IPV6, length));
+        }
+        assert_int_equal(host_drops(host, SEPTET_DROP_ip_option), 1);
+        assert_int_equal(host_drops(host, SEPTET_DROP_fragment_invalid), kind);
+    }
+    host_answer(host, 0, "fd07::2", peer_mac);
+    do
+        assert_true(host_pull(host, &sent));
+    while (sent.transport[0] == ICMPV6_NEIGHBOR_SOLICITATION);
+    assert_int_equal(sent.transport[0], ICMPV6_PARAMETER_PROBLEM);
+    assert_int_equal(sent.transport[1], ICMPV6_UNKNOWN_OPTION);
+    host_free(host);
+}
+
+/* The pages that connections hold are not there for fragments: those that wait give way, then the new one does. */
+static void pages_taken(void **state)
+{
+    (void)state;
+    struct host *host = make();
+    uint32_t taken[600], count = 0;
+    give(host, false, 1, 0, 1480, true);
+    while ((taken[count] = slab_take(&host->core.pages)) != 0)
+        count++;
+    give(host, false, 2, 0, 1480, true);
+    assert_int_equal(host->ip.reassembly_pages, 0);
+    assert_int_equal(host_drops(host, SEPTET_DROP_fragment_limit), 2);
+    while (count > 0)
+        slab_return(&host->core.pages, taken[--count]);
+    host_wait(host, 30 * SEPTET_SECOND);
+    assert_int_equal(host->ip.reassemblies.used, 0);
+    assert_int_equal(host_drops(host, SEPTET_DROP_fragment_timeout), 0);
+    host_free(host);
+}
+
 /* With pages of 256 bytes the same datagrams come out. */
 static void small_pages(void **state)
 {
@@ -467,7 +518,8 @@ int main(void)
         cmocka_unit_test(tiny_first),        cmocka_unit_test(timeout),      cmocka_unit_test(atomic),
         cmocka_unit_test(no_fragmented_ndp), cmocka_unit_test(flood),        cmocka_unit_test(one_source),
         cmocka_unit_test(many_fragments),    cmocka_unit_test(kept_apart),   cmocka_unit_test(ecn),
-        cmocka_unit_test(chain_behind),      cmocka_unit_test(small_pages),
+        cmocka_unit_test(chain_behind),      cmocka_unit_test(small_pages),  cmocka_unit_test(bad_chain_behind),
+        cmocka_unit_test(pages_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
