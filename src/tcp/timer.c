@@ -150,15 +150,16 @@ static void expire_resend(struct tcp *tcp, struct connection *c)
 {
     const enum resend_kind kind = c->resend_kind;
     c->resend_at = SEPTET_NEVER;
+    if (tcp->core->now >= user_deadline(tcp, c) || (kind != RESEND_OVERRIDE && syn_retries_spent(c))) {
+        trace_timer(tcp, c, SEPTET_TIMER_USER, 0); /* MUST-21, R2; also when the way stays closed */
+        connection_end(tcp, c, SEPTET_TIMED_OUT);
+        return;
+    }
     if (kind == RESEND_OVERRIDE) {
         c->resend_kind = RESEND_NONE;
         c->flags |= CONNECTION_OVERRIDE;
         c->flags &= ~(uint32_t)CONNECTION_CORKED;
         trace_timer(tcp, c, SEPTET_TIMER_OVERRIDE, 0);
-    } else if (tcp->core->now >= user_deadline(tcp, c) || syn_retries_spent(c)) { /* MUST-21, R2 */
-        trace_timer(tcp, c, SEPTET_TIMER_USER, 0);
-        connection_end(tcp, c, SEPTET_TIMED_OUT);
-        return;
     } else if (kind == RESEND_PERSIST) {
         expire_persist(tcp, c);
     } else {

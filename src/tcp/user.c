@@ -104,6 +104,8 @@ static int64_t sendable(struct tcp *tcp, struct connection *c)
 
 static void appended(struct tcp *tcp, struct connection *c, uint32_t length, unsigned flags)
 {
+    if (c->flight == 0 && c->snd_nxt == c->snd_end)
+        c->progress_at = compact_clock(tcp->core->now); /* R2 counts from here */
     c->snd_end += length;
     if (flags & SEPTET_SEND_URGENT) { /* MUST-30, MUST-62 */
         c->snd_up = c->snd_end;
