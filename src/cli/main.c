@@ -9,6 +9,7 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, const char **argv);
 } commands[] = {
+    {"lab", "run a scenario in a simulated world and show the conversation", command_lab},
     {"serve", "answer HTTP, echo, discard and chargen on a link of your machine", command_serve},
     {"fetch", "get a file by HTTP over a link of your machine", command_fetch},
     {"ping", "ask a host for echoes", command_ping},

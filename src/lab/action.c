@@ -174,12 +174,11 @@ static enum action_result run_wait(struct world *world, struct lab_task *task, c
 
 static enum action_result run_shutdown(struct world *world, struct lab_task *task)
 {
+    world_note(world, task, "shutdown");
     int error = septet_shutdown(stack_of(world, task), task->handle);
-
     if (error != SEPTET_OK)
         return give_up(task, error);
     task->shut = true;
-    world_note(world, task, "shutdown");
     return ACTION_DONE;
 }
 
@@ -188,8 +187,8 @@ static enum action_result run_release(struct world *world, struct lab_task *task
     struct septet *stack = stack_of(world, task);
 
     task_read(world, task);
-    int error = abort ? septet_abort(stack, task->handle) : septet_close(stack, task->handle);
     world_note(world, task, abort ? "abort" : "close");
+    int error = abort ? septet_abort(stack, task->handle) : septet_close(stack, task->handle);
     if (error != SEPTET_OK)
         return give_up(task, error);
     task->handle = 0;

@@ -1,5 +1,4 @@
-#include "base/memory.h"
-#include "lab/quantity.h"
+#include "lab/expect.h"
 #include "lab/scenario_reader.h"
 
 static struct scenario_program *program_of(struct scenario_reader *reader, uint32_t object)
@@ -135,7 +134,8 @@ static bool add_expectation(struct scenario_reader *reader, const struct ucl_set
     if (!expectation)
         return scenario_full(reader, setting->line);
     *expectation = (struct scenario_expectation){kind, subject, setting->line, setting->key, setting->value};
-    return true;
+    const char *wanted = expect_understood(reader->scenario, expectation);
+    return !wanted || scenario_fail(reader, setting->line, wanted, setting->value);
 }
 
 static uint16_t find_subject(const struct scenario *scenario, uint8_t of, struct slice name)

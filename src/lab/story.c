@@ -234,8 +234,10 @@ static void end_segment(struct story *story, const struct frame_report *report)
     if (at_router)
         return;
     segment->fate = report->fate;
-    if (report->fate != FATE_DELIVERED)
+    if (report->fate != FATE_DELIVERED) {
+        story->connection[segment->connection].lost[segment->side] += !(segment->marks & FRAME_COPY);
         return;
+    }
     segment->arrived = report->time;
     struct story_item *item = add_item(story, report->time, STORY_ARRIVAL, segment->connection, 1 - segment->side);
     if (item)
@@ -317,8 +319,10 @@ static void on_trace(void *context, uint16_t host, const struct septet_trace_eve
             note_rtt(&story->connection[index], side, event);
         return;
     }
-    if (index == UINT32_MAX && event->kind == SEPTET_TRACE_state && event->value[1] == SEPTET_STATE_syn_sent)
+    if (index == UINT32_MAX && event->kind == SEPTET_TRACE_state && event->value[1] == SEPTET_STATE_syn_sent) {
+        side = 0;
         index = add_connection(story, &tuple->local, tuple->local_port, &tuple->remote, tuple->remote_port);
+    }
     if (index == UINT32_MAX)
         return;
     enum story_kind kind = event->kind == SEPTET_TRACE_state   ? STORY_STATE

@@ -5,6 +5,8 @@
 /* A run of plain rows longer than this is folded, all but this many at both ends. */
 #define FOLD_LEAST 12
 #define FOLD_KEEP 3
+/* After so many losses and repetitions one more is nothing special. */
+#define EVENTS_SHOWN 8
 
 enum part { PART_OPEN, PART_DATA, PART_CLOSE, PART_NONE };
 
@@ -16,7 +18,7 @@ struct teller {
     uint32_t index;       /* of the connection */
     const char *state[2]; /* to be shown with the next row; NULL: as before */
     enum part part;
-    bool opened;       /* somebody was ESTABLISHED */
+    uint32_t events;   /* losses and repetitions told of */
     uint32_t *numbers; /* of segments, in order of departure */
 };
 
@@ -25,9 +27,14 @@ struct teller {
 static bool is_visible(const struct teller *teller, const struct story_item *item)
 {
     if (item->kind == STORY_HOST)
-        return item->index == teller->connection->host[0] || item->index == teller->connection->host[1];
+        return item->time >= teller->connection->first &&
+               (item->index == teller->connection->host[0] || item->index == teller->connection->host[1]);
     if (item->connection != teller->index || item->kind == STORY_CONGESTION || item->kind == STORY_NOTE)
         return false;
+    if (item->kind == STORY_SEGMENT) { /* a duplicate is told of when it arrives */
+        const struct story_segment *segment = &teller->story->segment[item->index];
+        return !(segment->marks & FRAME_COPY) || segment->fate != FATE_DELIVERED;
+    }
     if (item->kind != STORY_TIMER)
         return true;
     return teller->options->timers && (item->index == SEPTET_TIMER_RETRANSMIT || item->index == SEPTET_TIMER_PERSIST ||
@@ -45,6 +52,12 @@ static uint32_t next_visible(const struct teller *teller, uint32_t at)
 
 /* ---- folding ---- */
 
+/* A segment that was lost, or sent again, or that something befell on the way. */
+static bool is_eventful(const struct story_segment *segment)
+{
+    return segment->fate != FATE_DELIVERED || segment->again || segment->marks || segment->refused;
+}
+
 /* A segment of which nothing is to be said but that it was one more. */
 static bool is_plain(const struct teller *teller, uint32_t at)
 {
@@ -53,14 +66,14 @@ static bool is_plain(const struct teller *teller, uint32_t at)
     if (item->kind != STORY_SEGMENT && item->kind != STORY_ARRIVAL)
         return false;
     const struct story_segment *segment = &teller->story->segment[item->index];
-    return segment->fate == FATE_DELIVERED && !segment->again && !segment->probe && segment->marks == 0 &&
-           segment->refused == 0 && segment->window_bytes > 0 &&
-           !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_URG));
+    if (segment->probe || segment->window_bytes == 0 || (segment->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_URG)))
+        return false;
+    return !is_eventful(segment) || teller->events >= EVENTS_SHOWN;
 }
 
 struct fold {
     uint32_t first, last; /* items that are not shown */
-    uint32_t segments, data, bytes;
+    uint32_t segments, data, lost, again;
 };
 
 /* The run of plain items that begins at `at`, without the rows kept at its ends; false when it is too short. */
@@ -92,7 +105,8 @@ static bool find_fold(const struct teller *teller, uint32_t at, struct fold *fol
             const struct story_segment *segment = &teller->story->segment[item->index];
             fold->segments++;
             fold->data += segment->length > 0;
-            fold->bytes += segment->length;
+            fold->lost += segment->fate != FATE_DELIVERED;
+            fold->again += segment->again;
         }
     }
     return fold->segments > 0;
@@ -107,12 +121,15 @@ static void tell_fold(const struct teller *teller, const struct fold *fold)
     text_init(&text, memory, sizeof memory);
     text_number(&text, fold->segments);
     text_put(&text, " more: ");
-    text_number(&text, fold->bytes);
-    text_put(&text, " bytes in ");
     text_number(&text, fold->data);
-    text_put(&text, ", ");
+    text_put(&text, " data, ");
     text_number(&text, fold->segments - fold->data);
-    text_put(&text, " ACKs");
+    text_put(&text, " ACK");
+    if (fold->lost || fold->again) {
+        text_put(&text, ", ");
+        text_number(&text, fold->lost);
+        text_put(&text, " lost");
+    }
     ladder_row(teller->ladder, &row);
 }
 
@@ -145,10 +162,11 @@ static void tell_part(struct teller *teller, const struct story_segment *segment
 static const char *fate_words(const struct story_segment *segment)
 {
     switch (segment->fate) {
-    case FATE_SENT:
-    case FATE_COPIED:
     case FATE_DELIVERED:
         return NULL;
+    case FATE_SENT:
+    case FATE_COPIED:
+        return "not passed on"; /* a router got it, and nobody behind it */
     case FATE_QUEUE_FULL:
         return "queue full";
     case FATE_CODEL:
@@ -189,8 +207,7 @@ static void put_remarks(const struct story_segment *segment, struct text *text)
         text_put(text, segment->length ? "window probe" : "asks for an answer");
     }
     if (segment->refused) {
-        text_put(text, text->length ? ", " : "");
-        text_put(text, "not taken: ");
+        text_put(text, text->length ? ", refused: " : "refused: ");
         text_put(text, septet_drop_name(segment->refused));
     }
 }
@@ -226,15 +243,14 @@ static void tell_segment(struct teller *teller, const struct story_item *item, e
                              .note = memory};
 
     text_init(&text, memory, sizeof memory);
-    if (departs && kind == LADDER_SEGMENT)
-        put_remarks(segment, &text);
-    else if (segment->refused && !departs)
+    if (kind != LADDER_DEPARTURE)
         put_remarks(segment, &text);
     if (text.length == 0)
         row.note = NULL;
     row.alarm = segment->refused || (segment->marks & FRAME_CORRUPTED);
     if (departs)
         tell_part(teller, segment);
+    teller->events += departs && is_eventful(segment);
     ladder_row(teller->ladder, &row);
     teller->state[0] = teller->state[1] = NULL;
 }
@@ -242,7 +258,6 @@ static void tell_segment(struct teller *teller, const struct story_item *item, e
 static void take_state(struct teller *teller, const struct story_item *item)
 {
     teller->state[item->side] = septet_state_name(item->to);
-    teller->opened = teller->opened || item->to == SEPTET_STATE_established;
 }
 
 static void tell_state(struct teller *teller, int64_t time, const char *note)
@@ -259,27 +274,53 @@ static void tell_state(struct teller *teller, int64_t time, const char *note)
     teller->state[0] = teller->state[1] = NULL;
 }
 
-/* Takes the states that follow an arrival at the same instant into its row. Returns the last item taken. */
+/* Takes the states that an arrival led to into its row: those of the same instant, up to where the program of that
+ * side has a hand in it. Returns the last item taken. */
 static uint32_t take_states_behind(struct teller *teller, uint32_t at)
 {
     const struct story_item *arrival = &teller->story->item[at];
-    bool taken = false;
 
-    for (uint32_t next = next_visible(teller, at); next < teller->story->items; next = next_visible(teller, at)) {
+    for (uint32_t next = at + 1; next < teller->story->items; next++) {
         const struct story_item *item = &teller->story->item[next];
-        if (item->kind != STORY_STATE || item->time != arrival->time || item->side != arrival->side || taken)
+        if (item->time != arrival->time)
+            break;
+        if (item->connection != teller->index || item->kind == STORY_CONGESTION)
+            continue;
+        if (item->kind != STORY_STATE || item->side != arrival->side)
             break;
         take_state(teller, item);
-        taken = true;
         at = next;
     }
     return at;
 }
 
-/* Whether a segment that does not arrive at once deserves a row for its arrival. */
-static bool arrives_apart(const struct story_segment *segment)
+/* The arrival of a segment, looked for behind `at`; the number of items when there is none. */
+static uint32_t arrival_of(const struct teller *teller, uint32_t at, uint32_t segment)
 {
-    return (segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) || segment->marks || segment->refused;
+    const struct story *story = teller->story;
+
+    for (at++; at < story->items; at++)
+        if (story->item[at].kind == STORY_ARRIVAL && story->item[at].index == segment)
+            return at;
+    return at;
+}
+
+/* Whether a segment that does not arrive at once deserves a row for its arrival: it is no plain one, or moves the
+ * receiver to another state. `at` is its arrival. */
+static bool arrives_apart(const struct teller *teller, uint32_t at)
+{
+    const struct story *story = teller->story;
+    const struct story_item *arrival = &story->item[at];
+    const struct story_segment *segment = &story->segment[arrival->index];
+
+    if ((segment->flags & (TCP_SYN | TCP_FIN | TCP_RST)) || segment->marks || segment->refused)
+        return true;
+    for (at++; at < story->items && story->item[at].time == arrival->time; at++) {
+        const struct story_item *item = &story->item[at];
+        if (item->connection == teller->index && item->kind != STORY_CONGESTION)
+            return item->kind == STORY_STATE && item->side == arrival->side;
+    }
+    return false;
 }
 
 static uint32_t tell_departure(struct teller *teller, uint32_t at)
@@ -290,7 +331,9 @@ static uint32_t tell_departure(struct teller *teller, uint32_t at)
     bool at_once = next < teller->story->items && teller->story->item[next].kind == STORY_ARRIVAL &&
                    teller->story->item[next].index == item->index;
 
-    if (segment->fate == FATE_DELIVERED && !at_once && arrives_apart(segment)) {
+    uint32_t arrival = segment->fate == FATE_DELIVERED && !at_once ? arrival_of(teller, at, item->index) : UINT32_MAX;
+
+    if (arrival < teller->story->items && arrives_apart(teller, arrival)) {
         tell_segment(teller, item, LADDER_DEPARTURE);
         return at;
     }
@@ -304,7 +347,7 @@ static uint32_t tell_arrival(struct teller *teller, uint32_t at)
 {
     const struct story_item *item = &teller->story->item[at];
 
-    if (!arrives_apart(&teller->story->segment[item->index]))
+    if (!arrives_apart(teller, at))
         return at;
     uint32_t last = take_states_behind(teller, at);
     tell_segment(teller, item, LADDER_ARRIVAL);
@@ -347,7 +390,7 @@ static void tell_host(const struct teller *teller, const struct story_item *item
 
     text_init(&text, memory, sizeof memory);
     text_put(&text, world_scenario(teller->story->world)->host[item->index].name);
-    text_put(&text, item->to ? " is alive again and knows nothing" : " dies without a word");
+    text_put(&text, item->to ? " is back, knows nothing" : " dies without a word");
     tell_note(teller, item->time, memory, true);
 }
 
