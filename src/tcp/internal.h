@@ -138,7 +138,10 @@ void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
 void time_wait_expire(struct tcp *tcp);
 int64_t compact_deadline(const struct tcp *tcp, uint32_t deadline);
 /* RFC 6191 and MAY-2: whether a SYN may take the place of a connection in TIME-WAIT. */
-bool time_wait_reusable(const struct segment *segment, bool timestamps, uint32_t ts_recent, uint32_t rcv_nxt);
+bool time_wait_reusable(const struct tcp *tcp, const struct segment *segment, bool timestamps, uint32_t ts_recent,
+                        uint32_t rcv_nxt);
+/* Whether it is the peer's FIN once more: only that makes the wait begin anew. */
+bool time_wait_fin_again(const struct segment *segment, uint32_t rcv_nxt);
 
 /* ---- segment.c, fast.c ---- */
 void connection_arrives(struct tcp *tcp, struct connection *c, struct segment *segment);

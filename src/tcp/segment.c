@@ -137,7 +137,7 @@ static void answer_unacceptable(struct tcp *tcp, struct connection *c, const str
 {
     if (segment->flags & TCP_RST)
         return;
-    if (c->state == SEPTET_STATE_time_wait && (segment->flags & TCP_FIN)) {
+    if (c->state == SEPTET_STATE_time_wait && time_wait_fin_again(segment, c->rcv_nxt)) {
         c->idle_at = tcp->core->now + 2 * tcp->config->msl;
         timer_update(tcp, c);
     }
@@ -385,7 +385,7 @@ static bool replaces_time_wait(struct tcp *tcp, struct connection *c, const stru
 {
     uint32_t listener;
     if (c->state != SEPTET_STATE_time_wait ||
-        !time_wait_reusable(segment, (c->flags & CONNECTION_TIMESTAMPS) != 0, c->ts_recent, c->rcv_nxt) ||
+        !time_wait_reusable(tcp, segment, (c->flags & CONNECTION_TIMESTAMPS) != 0, c->ts_recent, c->rcv_nxt) ||
         listener_find(tcp, segment->tuple, &listener) == NULL)
         return false;
     const uint32_t snd_nxt = c->snd_nxt;

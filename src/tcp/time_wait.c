@@ -14,6 +14,8 @@ void time_wait_begin(struct tcp *tcp, struct connection *c)
     c->resend_kind = RESEND_NONE;
     c->idle_at = tcp->core->now + 2 * tcp->config->msl;
     timer_update(tcp, c);
+    if (c->flags & CONNECTION_RELEASED)
+        tcp_mark_dirty(tcp, c); /* tcp_done() makes it compact */
 }
 
 void time_wait_compact(struct tcp *tcp, struct connection *c)
@@ -43,13 +45,20 @@ void time_wait_compact(struct tcp *tcp, struct connection *c)
     connection_hand_over(tcp, c);
 }
 
-bool time_wait_reusable(const struct segment *segment, bool timestamps, uint32_t ts_recent, uint32_t rcv_nxt)
+bool time_wait_reusable(const struct tcp *tcp, const struct segment *segment, bool timestamps, uint32_t ts_recent,
+                        uint32_t rcv_nxt)
 {
     if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
         return false;
-    if (timestamps && segment->options.has_timestamps && segment->options.ts_val != ts_recent)
-        return seq_gt(segment->options.ts_val, ts_recent);
+    const bool offered = segment->options.has_timestamps && tcp->config->timestamps;
+    if (offered && (!timestamps || segment->options.ts_val != ts_recent))
+        return !timestamps || seq_gt(segment->options.ts_val, ts_recent);
     return seq_gt(segment->seq, rcv_nxt);
+}
+
+bool time_wait_fin_again(const struct segment *segment, uint32_t rcv_nxt)
+{
+    return (segment->flags & (TCP_FIN | TCP_SYN)) == TCP_FIN && segment->seq + segment->length + 1 == rcv_nxt;
 }
 
 static void time_wait_remove(struct tcp *tcp, uint32_t index)
@@ -84,7 +93,7 @@ void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait_rst);
         return;
     }
-    if (time_wait_reusable(segment, (compact->options & COMPACT_TIMESTAMPS) != 0, compact->ts_recent,
+    if (time_wait_reusable(tcp, segment, (compact->options & COMPACT_TIMESTAMPS) != 0, compact->ts_recent,
                            compact->rcv_nxt) &&
         listener_find(tcp, segment->tuple, &listener) != NULL) {
         const uint32_t iss_above = compact->snd_nxt;
@@ -92,14 +101,23 @@ void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
         listener_syn(tcp, listener, segment, iss_above, true);
         return;
     }
-    const bool empty = segment->length == 0 && (segment->flags & (TCP_SYN | TCP_FIN)) == 0;
-    drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait);
-    if (empty && segment->seq == compact->rcv_nxt)
-        return; /* an acceptable ACK has nothing to tell */
-    if (empty && compact_clock(tcp->core->now) - compact->acknowledged < compact_clock(tcp->config->challenge_interval))
+    const bool syn = (segment->flags & TCP_SYN) != 0;
+    const bool empty = segment->length == 0 && !(segment->flags & TCP_FIN);
+    if ((compact->options & COMPACT_TIMESTAMPS) && !segment->options.has_timestamps &&
+        !tcp->config->missing_timestamps) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_no_timestamp);
         return;
+    }
+    drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait);
+    if (!syn && segment->seq == compact->rcv_nxt && (empty || !(segment->flags & TCP_ACK)))
+        return; /* an acceptable ACK has nothing to tell, nor has what has none */
+    if ((syn || empty) &&
+        compact_clock(tcp->core->now) - compact->acknowledged < compact_clock(tcp->config->challenge_interval)) {
+        COUNT(tcp->core, ChallengeACKsSkipped);
+        return;
+    }
     time_wait_acknowledge(tcp, compact, segment);
-    if (segment->flags & TCP_FIN) {
+    if (time_wait_fin_again(segment, compact->rcv_nxt)) {
         compact_unlink(tcp, DEMUX_TIME_WAIT, &tcp->time_waits, index);
         compact_append(tcp, DEMUX_TIME_WAIT, &tcp->time_waits, index, tcp->core->now + 2 * tcp->config->msl);
     }
