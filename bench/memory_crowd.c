@@ -15,7 +15,7 @@ static void configure(struct septet_config *config, uint64_t count)
     config->half_open = 4 * CROWD_BATCH;
     config->time_wait = 65536;
     config->page_size = 512;
-    config->pages = (uint32_t)count * 2 + 4096;
+    config->pages = (uint32_t)count * 3 + 8192;
     config->tcp.msl = SEPTET_MILLISECOND;
 }
 

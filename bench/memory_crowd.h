@@ -10,12 +10,12 @@ enum { CROWD_BATCH = SEPTET_BATCH };
 struct crowd {
     struct memory_pair pair;
     septet_handle *clients; /* of the established connections */
-    uint64_t count;
-    uint64_t echoes;   /* answers that clients have received */
-    uint64_t finished; /* conversations over and both handles given back */
-    uint64_t failures; /* refused, reset, or an answer of the wrong length */
-    bool conversing;   /* clients ask as soon as they are connected and close when they have the answer */
-    int64_t turn;      /* ns of virtual time that a turn takes */
+    uint64_t count, next;   /* next: whose turn it is */
+    uint64_t echoes;        /* answers that clients have received */
+    uint64_t finished;      /* conversations over and both handles given back */
+    uint64_t failures;      /* refused, reset, or an answer of the wrong length */
+    bool conversing;        /* clients ask as soon as they are connected and close when they have the answer */
+    int64_t turn;           /* ns of virtual time that a turn takes */
     uint8_t message[MEMORY_MESSAGE];
 };
 
