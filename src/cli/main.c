@@ -17,6 +17,15 @@ static const struct {
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
+/* A subcommand sees itself as "septet NAME" in argv[0], for its usage line. */
+static int run(size_t command, int argc, const char **argv)
+{
+    static char title[32];
+    snprintf(title, sizeof title, "septet %s", commands[command].name);
+    argv[0] = title;
+    return commands[command].run(argc, argv);
+}
+
 static void usage(FILE *to)
 {
     fputs("Usage: septet COMMAND [OPTION...]\n\nTCP/IP that you can run, embed, test and see.\n\n", to);
@@ -37,7 +46,7 @@ int main(int argc, const char **argv)
     }
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(name, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return run(i, argc - 1, argv + 1);
     if (argc < 2)
         usage(stderr);
     else
