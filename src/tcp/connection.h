@@ -179,7 +179,7 @@ struct compact {
     uint32_t ts_recent;
     uint16_t listener;
     uint8_t retries : 4;
-    uint8_t scale : 4;     /* half-open: the window scale that our SYN-ACK offers */
+    uint8_t scale : 4;     /* our window scale; half-open: that our SYN-ACK offers */
     uint8_t options;       /* COMPACT_... | peer's window scale */
     uint32_t acknowledged; /* when an out-of-window segment was last answered, compact_clock() */
 };

@@ -40,6 +40,7 @@ void time_wait_compact(struct tcp *tcp, struct connection *c)
     compact->rcv_nxt = copy.rcv_nxt;
     compact->ts_recent = copy.ts_recent;
     compact->mss_or_window = (uint16_t)min_u32((copy.rcv_adv - copy.rcv_nxt) >> copy.rcv_wscale, 65535);
+    compact->scale = copy.rcv_wscale & 15u;
     compact->options = (copy.flags & CONNECTION_TIMESTAMPS) ? COMPACT_TIMESTAMPS : 0;
     compact_append(tcp, DEMUX_TIME_WAIT, list, index, deadline);
     connection_hand_over(tcp, c);
@@ -85,6 +86,25 @@ static void time_wait_acknowledge(struct tcp *tcp, struct compact *compact, cons
     compact->acknowledged = compact_clock(tcp->core->now);
 }
 
+/* Section 3.10.7.4 as far as there is anything left to say: what is not acceptable gets an ACK, and what cannot be
+ * answered for ever, or two ends that disagree would, gets it at a limited rate. */
+enum answer { ANSWER_NOT, ANSWER_SOMETIMES, ANSWER };
+static enum answer time_wait_answer(const struct compact *compact, const struct segment *segment)
+{
+    const uint32_t window = (uint32_t)compact->mss_or_window << compact->scale;
+    const uint32_t text = segment->length + ((segment->flags & TCP_FIN) != 0);
+    const uint32_t at = segment->seq - compact->rcv_nxt;
+    if (segment->flags & TCP_SYN)
+        return ANSWER_SOMETIMES;
+    if (at >= window && (text == 0 || at + text - 1 >= window))
+        return text == 0 ? ANSWER_SOMETIMES : ANSWER;
+    if (!(segment->flags & TCP_ACK))
+        return ANSWER_NOT;
+    if (seq_gt(segment->ack, compact->snd_nxt))
+        return ANSWER_SOMETIMES;
+    return text == 0 ? ANSWER_NOT : ANSWER;
+}
+
 void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
 {
     struct compact *compact = compact_at(tcp, DEMUX_TIME_WAIT, index);
@@ -101,17 +121,16 @@ void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
         listener_syn(tcp, listener, segment, iss_above, true);
         return;
     }
-    const bool syn = (segment->flags & TCP_SYN) != 0;
-    const bool empty = segment->length == 0 && !(segment->flags & TCP_FIN);
     if ((compact->options & COMPACT_TIMESTAMPS) && !segment->options.has_timestamps &&
         !tcp->config->missing_timestamps) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_no_timestamp);
         return;
     }
     drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait);
-    if (!syn && segment->seq == compact->rcv_nxt && (empty || !(segment->flags & TCP_ACK)))
-        return; /* an acceptable ACK has nothing to tell, nor has what has none */
-    if ((syn || empty) &&
+    const enum answer answer = time_wait_answer(compact, segment);
+    if (answer == ANSWER_NOT)
+        return;
+    if (answer == ANSWER_SOMETIMES &&
         compact_clock(tcp->core->now) - compact->acknowledged < compact_clock(tcp->config->challenge_interval)) {
         COUNT(tcp->core, ChallengeACKsSkipped);
         return;
