@@ -40,6 +40,11 @@ SEPTET_API int septet_datagram_connect(struct septet *stack, septet_handle socke
 SEPTET_API int64_t septet_datagram_send(struct septet *stack, septet_handle socket, const struct septet_address *to,
                                         uint16_t port, const void *data, size_t length);
 
+/** The same of a datagram whose bytes lie in up to 64 places. */
+SEPTET_API int64_t septet_datagram_send_spans(struct septet *stack, septet_handle socket,
+                                              const struct septet_address *to, uint16_t port,
+                                              const struct septet_span *spans, uint32_t count);
+
 /** What came with a datagram. */
 struct septet_datagram {
     struct septet_address from, to;
@@ -53,9 +58,10 @@ struct septet_datagram {
  * may be NULL. */
 SEPTET_API int64_t septet_datagram_receive(struct septet *stack, septet_handle socket, void *data, size_t length,
                                            struct septet_datagram *info);
-/** Looks at the oldest datagram without taking it, nor a pending error. Returns as septet_datagram_receive(). */
-SEPTET_API int64_t septet_datagram_peek(struct septet *stack, septet_handle socket, void *data, size_t length,
-                                        struct septet_datagram *info);
+/** Looks at the oldest datagram, from an offset on, without taking it or a pending error. Returns as
+ * septet_datagram_receive(). */
+SEPTET_API int64_t septet_datagram_peek(struct septet *stack, septet_handle socket, uint32_t offset, void *data,
+                                        size_t length, struct septet_datagram *info);
 
 /** An ICMP error about a datagram of ours. */
 struct septet_datagram_error {

@@ -20,10 +20,16 @@ int septet_datagram_connect(struct septet *stack, septet_handle socket, const st
     return udp_connect(&stack->udp, socket, remote, port);
 }
 
-int64_t septet_datagram_peek(struct septet *stack, septet_handle socket, void *data, size_t length,
+int64_t septet_datagram_send_spans(struct septet *stack, septet_handle socket, const struct septet_address *to,
+                                   uint16_t port, const struct septet_span *spans, uint32_t count)
+{
+    return udp_send_spans(&stack->udp, socket, to, port, spans, count);
+}
+
+int64_t septet_datagram_peek(struct septet *stack, septet_handle socket, uint32_t offset, void *data, size_t length,
                              struct septet_datagram *info)
 {
-    return udp_peek(&stack->udp, socket, data, length, info);
+    return udp_peek(&stack->udp, socket, offset, data, length, info);
 }
 
 int64_t septet_datagram_error(struct septet *stack, septet_handle socket, void *data, size_t length,

@@ -87,13 +87,15 @@ int udp_open_as(struct udp_layer *udp, enum septet_datagram_protocol protocol, c
                 uint16_t port, unsigned flags, septet_handle *handle);
 int udp_connect(struct udp_layer *udp, septet_handle handle, const struct septet_address *remote, uint16_t port);
 int udp_pending_error(struct udp_layer *udp, septet_handle handle);
-int64_t udp_peek(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
+int64_t udp_peek(struct udp_layer *udp, septet_handle handle, uint32_t offset, uint8_t *data, size_t length,
                  struct septet_datagram *info);
 int64_t udp_error_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
                           struct septet_datagram_error *error);
 int udp_close(struct udp_layer *udp, septet_handle handle);
 int64_t udp_send(struct udp_layer *udp, septet_handle handle, const struct septet_address *to, uint16_t port,
                  const uint8_t *data, size_t length);
+int64_t udp_send_spans(struct udp_layer *udp, septet_handle handle, const struct septet_address *to, uint16_t port,
+                       const struct septet_span *spans, uint32_t count);
 int64_t udp_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
                     struct septet_datagram *info);
 bool udp_next_event(struct udp_layer *udp, struct septet_event *event);

@@ -81,14 +81,12 @@ void udp_queue_put_error(struct udp_layer *udp, struct udp_socket *socket, const
         clear(udp, queue);
 }
 
-/* Copies the bytes of the oldest record, of which there are `there`; drops it unless it is only looked at. */
+/* Copies the bytes of the oldest record, of which there are `there`, and drops it. */
 static int64_t take(struct udp_layer *udp, struct udp_queue *queue, uint32_t record, uint32_t there, uint8_t *data,
-                    size_t length, bool peek)
+                    size_t length)
 {
     const uint32_t copied = (uint32_t)min_u64(length, there);
     stream_read(&queue->bytes, &udp->core->pages, queue->read_at + record, data, copied);
-    if (peek)
-        return copied;
     queue->read_at += record + there;
     if (queued(queue) == 0)
         clear(udp, queue);
@@ -97,16 +95,32 @@ static int64_t take(struct udp_layer *udp, struct udp_queue *queue, uint32_t rec
     return copied;
 }
 
-int64_t udp_queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
-                       struct septet_datagram *info, bool peek)
+int64_t udp_queue_peek(struct udp_layer *udp, struct udp_socket *socket, uint32_t offset, uint8_t *data, size_t length,
+                       struct septet_datagram *info)
 {
+    const struct udp_queue *queue = &socket->queue;
     struct septet_datagram record;
-    if (queued(&socket->queue) == 0)
+    if (queued(queue) == 0)
         return SEPTET_AGAIN;
-    stream_read(&socket->queue.bytes, &udp->core->pages, socket->queue.read_at, (uint8_t *)&record, RECORD);
+    stream_read(&queue->bytes, &udp->core->pages, queue->read_at, (uint8_t *)&record, RECORD);
     if (info != NULL)
         *info = record;
-    return take(udp, &socket->queue, RECORD, record.length, data, length, peek);
+    offset = min_u32(offset, record.length);
+    const uint32_t copied = (uint32_t)min_u64(length, record.length - offset);
+    stream_read(&queue->bytes, &udp->core->pages, queue->read_at + RECORD + offset, data, copied);
+    return copied;
+}
+
+int64_t udp_queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
+                       struct septet_datagram *info)
+{
+    struct septet_datagram record;
+    const int64_t there = udp_queue_peek(udp, socket, 0, NULL, 0, &record);
+    if (there < 0)
+        return there;
+    if (info != NULL)
+        *info = record;
+    return take(udp, &socket->queue, RECORD, record.length, data, length);
 }
 
 int64_t udp_queue_take_error(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
@@ -115,5 +129,5 @@ int64_t udp_queue_take_error(struct udp_layer *udp, struct udp_socket *socket, u
     if (queued(&socket->errors) == 0)
         return SEPTET_AGAIN;
     stream_read(&socket->errors.bytes, &udp->core->pages, socket->errors.read_at, (uint8_t *)error, ERROR_RECORD);
-    return take(udp, &socket->errors, ERROR_RECORD, error->length, data, length, false);
+    return take(udp, &socket->errors, ERROR_RECORD, error->length, data, length);
 }

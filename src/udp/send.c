@@ -1,3 +1,4 @@
+#include "base/arithmetic.h"
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "udp/socket.h"
@@ -5,6 +6,7 @@
 #include "wire/udp.h"
 
 #define LENGTH_MOST 65535
+#define UDP_SPANS 64
 #define SEQUENCE 2            /* bytes of an echo's payload that stand in the ICMP header */
 #define MULTICAST_HOP_LIMIT 1 /* RFC 1112 section 6.1 */
 
@@ -49,32 +51,43 @@ static int check(const struct udp_layer *udp, const struct udp_socket *socket, c
     return SEPTET_OK;
 }
 
-static void put_udp(const struct udp_socket *socket, const struct ip_fields *fields, uint16_t port, const uint8_t *data,
-                    uint32_t length, uint8_t *header)
+/* What is sent: the caller's spans, the first without what goes into the header. */
+struct payload {
+    struct septet_span spans[1 + UDP_SPANS]; /* [0] is for the header */
+    uint32_t count;                          /* header included */
+    uint32_t length;
+    const uint8_t *first; /* byte of the caller's */
+};
+
+static void put_udp(const struct udp_socket *socket, const struct ip_fields *fields, uint16_t port,
+                    const struct payload *payload, uint8_t *header)
 {
+    const uint32_t length = payload->length;
     struct checksum checksum = {0};
     udp_build(header, socket->port, port, (uint16_t)(UDP_HEADER + length));
     ip_pseudo_checksum(&checksum, &fields->source, &fields->destination, PROTOCOL_UDP, UDP_HEADER + length);
     checksum_add(&checksum, header, UDP_HEADER);
-    checksum_add(&checksum, data, length);
+    for (uint32_t i = 1; i < payload->count; i++)
+        checksum_add(&checksum, payload->spans[i].data, payload->spans[i].length);
     const uint16_t sum = checksum_finish(&checksum);
     store16(header + 6, sum == 0 ? UINT16_MAX : sum);
 }
 
-static void put_echo(const struct udp_socket *socket, const struct ip_fields *fields, const uint8_t *data,
-                     uint32_t length, uint8_t *header)
+static void put_echo(const struct udp_socket *socket, const struct ip_fields *fields, const struct payload *payload,
+                     uint8_t *header)
 {
     const bool ipv4 = septet_address_is_ipv4(&fields->destination);
     struct checksum checksum = {0};
     store16(header, (uint16_t)((ipv4 ? ICMPV4_ECHO_REQUEST : ICMPV6_ECHO_REQUEST) << 8));
     store16(header + 2, 0);
     store16(header + 4, socket->port);
-    store16(header + 6, load16(data));
+    store16(header + 6, load16(payload->first));
     if (!ipv4)
         ip_pseudo_checksum(&checksum, &fields->source, &fields->destination, PROTOCOL_ICMPV6,
-                           ICMP_HEADER + length - SEQUENCE);
+                           ICMP_HEADER + payload->length - SEQUENCE);
     checksum_add(&checksum, header, ICMP_HEADER);
-    checksum_add(&checksum, data + SEQUENCE, length - SEQUENCE);
+    for (uint32_t i = 1; i < payload->count; i++)
+        checksum_add(&checksum, payload->spans[i].data, payload->spans[i].length);
     store16(header + 2, checksum_finish(&checksum));
 }
 
@@ -96,40 +109,72 @@ static struct ip_fields fields_of(const struct udp_socket *socket, const struct 
 }
 
 static int transmit(struct udp_layer *udp, const struct udp_socket *socket, const struct septet_address *to,
-                    uint16_t port, const uint8_t *data, uint32_t length)
+                    uint16_t port, struct payload *payload)
 {
     uint8_t header[UDP_HEADER];
     struct ip_fields fields = fields_of(socket, to);
     const int error = ip_source(udp->ip, &fields.source, to);
     if (error != SEPTET_OK)
         return error;
-    const uint32_t skip = socket->protocol == SEPTET_ICMP_ECHO ? SEQUENCE : 0;
     if (socket->protocol == SEPTET_UDP)
-        put_udp(socket, &fields, port, data, length, header);
+        put_udp(socket, &fields, port, payload, header);
     else
-        put_echo(socket, &fields, data, length, header);
-    const struct septet_span spans[2] = {
-        {.data = header, .length = sizeof header},
-        {.data = data + skip, .length = length - skip},
-    };
-    return ip_send(udp->ip, &fields, spans, 2);
+        put_echo(socket, &fields, payload, header);
+    payload->spans[0] = (struct septet_span){.data = header, .length = sizeof header};
+    return ip_send(udp->ip, &fields, payload->spans, payload->count);
+}
+
+static int gather(const struct udp_socket *socket, const struct septet_span *spans, uint32_t count,
+                  struct payload *payload)
+{
+    const uint32_t skip = socket->protocol == SEPTET_ICMP_ECHO ? SEQUENCE : 0;
+    uint64_t length = 0;
+    payload->count = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        length += spans[i].length;
+        if (spans[i].length == 0)
+            continue;
+        if (payload->count > UDP_SPANS || length > LENGTH_MOST)
+            return SEPTET_MESSAGE_TOO_LONG;
+        payload->spans[payload->count++] = spans[i];
+    }
+    payload->length = (uint32_t)length;
+    if (skip == 0)
+        return SEPTET_OK;
+    if (payload->count < 2 || payload->spans[1].length < skip)
+        return SEPTET_INVALID;
+    payload->first = payload->spans[1].data;
+    payload->spans[1].data += skip;
+    payload->spans[1].length -= skip;
+    return SEPTET_OK;
 }
 
 int64_t udp_send(struct udp_layer *udp, septet_handle handle, const struct septet_address *to, uint16_t port,
                  const uint8_t *data, size_t length)
 {
+    const struct septet_span span = {.data = data, .length = (uint32_t)min_u64(length, UINT32_MAX)};
+    return udp_send_spans(udp, handle, to, port, &span, 1);
+}
+
+int64_t udp_send_spans(struct udp_layer *udp, septet_handle handle, const struct septet_address *to, uint16_t port,
+                       const struct septet_span *spans, uint32_t count)
+{
+    struct payload payload;
     struct udp_socket *socket = udp_socket_of(udp, handle);
     if (socket == NULL)
         return SEPTET_STALE;
     const int pending = udp_take_error(socket);
     if (pending != SEPTET_OK)
         return pending;
-    int error = check(udp, socket, to, port, length);
+    int error = gather(socket, spans, count, &payload);
+    if (error != SEPTET_OK)
+        return error;
+    error = check(udp, socket, to, port, payload.length);
     if (error != SEPTET_OK)
         return error;
     if (socket->protocol == SEPTET_ICMP_ECHO)
         port = socket->port;
-    error = transmit(udp, socket, to, port, data, (uint32_t)length);
+    error = transmit(udp, socket, to, port, &payload);
     if (error == SEPTET_AGAIN || error == SEPTET_NO_PAGES)
         udp_block(udp, socket, error == SEPTET_NO_PAGES);
     if (error != SEPTET_OK)
@@ -139,5 +184,5 @@ int64_t udp_send(struct udp_layer *udp, septet_handle handle, const struct septe
         COUNT(udp->core, UdpOutDatagrams);
     else
         COUNT(udp->core, IcmpOutMsgs);
-    return (int64_t)length;
+    return payload.length;
 }

@@ -232,14 +232,14 @@ int64_t udp_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, 
     if (socket == NULL)
         return SEPTET_STALE;
     const int error = udp_take_error(socket);
-    return error != SEPTET_OK ? error : udp_queue_take(udp, socket, data, length, info, false);
+    return error != SEPTET_OK ? error : udp_queue_take(udp, socket, data, length, info);
 }
 
-int64_t udp_peek(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,
+int64_t udp_peek(struct udp_layer *udp, septet_handle handle, uint32_t offset, uint8_t *data, size_t length,
                  struct septet_datagram *info)
 {
     struct udp_socket *socket = udp_socket_of(udp, handle);
-    return socket == NULL ? (int64_t)SEPTET_STALE : udp_queue_take(udp, socket, data, length, info, true);
+    return socket == NULL ? (int64_t)SEPTET_STALE : udp_queue_peek(udp, socket, offset, data, length, info);
 }
 
 int64_t udp_error_receive(struct udp_layer *udp, septet_handle handle, uint8_t *data, size_t length,

@@ -41,9 +41,11 @@ int udp_take_error(struct udp_socket *socket);
 /* Queues info->length bytes: `prefix` (prefix_length of them), then those of a delivery from `skip` on. */
 void udp_queue_put(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram *info,
                    const uint8_t *prefix, uint32_t prefix_length, const struct ip_delivery *delivery, uint32_t skip);
-/* Takes the oldest datagram as udp_receive() does, or only looks at it. */
+/* Takes the oldest datagram as udp_receive() does, or only looks at it from an offset on. */
 int64_t udp_queue_take(struct udp_layer *udp, struct udp_socket *socket, uint8_t *data, size_t length,
-                       struct septet_datagram *info, bool peek);
+                       struct septet_datagram *info);
+int64_t udp_queue_peek(struct udp_layer *udp, struct udp_socket *socket, uint32_t offset, uint8_t *data, size_t length,
+                       struct septet_datagram *info);
 /* The same with ICMP errors and what they quote; one that finds no room is lost. */
 void udp_queue_put_error(struct udp_layer *udp, struct udp_socket *socket, const struct septet_datagram_error *error,
                          const uint8_t *quoted);

@@ -136,10 +136,10 @@ static void connected(void **state)
     septet_datagram_send(wire->end[1], friend, &wire->address[0], 53, "f", 1);
     septet_datagram_send(wire->end[1], stranger, &wire->address[0], 53, "s", 1);
     carry(wire);
-    assert_int_equal(septet_datagram_peek(wire->end[0], one, &byte, 1, NULL), 1);
+    assert_int_equal(septet_datagram_peek(wire->end[0], one, 0, &byte, 1, NULL), 1);
     assert_int_equal(byte, 'f');
     assert_int_equal(septet_datagram_receive(wire->end[0], one, &byte, 1, NULL), 1);
-    assert_int_equal(septet_datagram_peek(wire->end[0], one, &byte, 1, NULL), SEPTET_AGAIN);
+    assert_int_equal(septet_datagram_peek(wire->end[0], one, 0, &byte, 1, NULL), SEPTET_AGAIN);
     assert_int_equal(septet_datagram_receive(wire->end[0], all, &byte, 1, NULL), 1);
     assert_int_equal(byte, 's');
     assert_int_equal(septet_datagram_connect(wire->end[0], one, NULL, 0), SEPTET_OK);
@@ -154,6 +154,38 @@ static void connected(void **state)
     septet_close(wire->end[0], one);
     septet_close(wire->end[1], friend);
     septet_close(wire->end[1], stranger);
+    wire_free(wire);
+}
+
+/* A datagram from several places, looked at in pieces. */
+static void scattered(void **state)
+{
+    (void)state;
+    struct wire *wire = wire_new();
+    char bytes[16] = {0};
+    struct septet_datagram info;
+    struct septet_span spans[70] = {
+        {(const uint8_t *)"one", 3}, {NULL, 0}, {(const uint8_t *)"two", 3}, {(const uint8_t *)"three", 5}};
+    septet_handle server = open_as(wire, 0, NULL, 53, 0), client = open_as(wire, 1, NULL, 0, 0);
+    assert_int_equal(septet_datagram_send_spans(wire->end[1], client, &wire->address[0], 53, spans, 4), 11);
+    assert_int_equal(septet_datagram_send_spans(wire->end[1], client, &wire->address[0], 53, spans, 0), 0);
+    for (unsigned i = 0; i < 70; i++)
+        spans[i] = spans[0];
+    assert_int_equal(septet_datagram_send_spans(wire->end[1], client, &wire->address[0], 53, spans, 65),
+                     SEPTET_MESSAGE_TOO_LONG);
+    spans[0].length = UINT32_MAX;
+    assert_int_equal(septet_datagram_send_spans(wire->end[1], client, &wire->address[0], 53, spans, 2),
+                     SEPTET_MESSAGE_TOO_LONG);
+    carry(wire);
+    assert_int_equal(septet_datagram_peek(wire->end[0], server, 4, bytes, 4, &info), 4);
+    assert_memory_equal(bytes, "woth", 4);
+    assert_int_equal(info.length, 11);
+    assert_int_equal(septet_datagram_peek(wire->end[0], server, 12, bytes, 4, NULL), 0);
+    assert_int_equal(septet_datagram_receive(wire->end[0], server, bytes, sizeof bytes, NULL), 11);
+    assert_memory_equal(bytes, "onetwothree", 11);
+    assert_int_equal(septet_datagram_receive(wire->end[0], server, bytes, sizeof bytes, NULL), 0);
+    septet_close(wire->end[0], server);
+    septet_close(wire->end[1], client);
     wire_free(wire);
 }
 
@@ -189,10 +221,8 @@ static void error_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shared_port),
-        cmocka_unit_test(one_family),
-        cmocka_unit_test(connected),
-        cmocka_unit_test(error_queue),
+        cmocka_unit_test(shared_port), cmocka_unit_test(one_family),  cmocka_unit_test(connected),
+        cmocka_unit_test(scattered),   cmocka_unit_test(error_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
