@@ -439,9 +439,9 @@ static void sweep(enum place place, bool fast_path)
     static void name(void **state) \
     {                              \
         (void)state;               \
-        sweep(place, true);
-sweep(place, false);
-}
+        sweep(place, true);        \
+        sweep(place, false);       \
+    }
 SWEEP(closed, CLOSED)
 SWEEP(listening, LISTEN)
 SWEEP(syn_sent, SYN_SENT)
