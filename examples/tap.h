@@ -49,6 +49,14 @@ static inline struct septet *make_host(void)
     return stack;
 }
 
+/* writev() does not write through iov_base. */
+static inline struct iovec piece(const uint8_t *data, size_t length)
+{
+    struct iovec piece = {.iov_len = length};
+    memcpy(&piece.iov_base, &data, sizeof piece.iov_base);
+    return piece;
+}
+
 /* Packets out, a sleep until the next deadline or packet, packets in. */
 static inline void turn(struct septet *stack, int tap)
 {
@@ -57,9 +65,9 @@ static inline void turn(struct septet *stack, int tap)
     struct iovec pieces[64];
     for (uint32_t count; (count = septet_output(stack, packets, SEPTET_BATCH)) > 0;) {
         for (uint32_t i = 0; i < count; i++) {
-            pieces[0] = (struct iovec){(void *)(uintptr_t)packets[i].head, packets[i].head_length};
+            pieces[0] = piece(packets[i].head, packets[i].head_length);
             for (uint32_t j = 0; j < packets[i].span_count && j < 63; j++)
-                pieces[j + 1] = (struct iovec){(void *)(uintptr_t)packets[i].spans[j].data, packets[i].spans[j].length};
+                pieces[j + 1] = piece(packets[i].spans[j].data, packets[i].spans[j].length);
             if (writev(tap, pieces, (int)packets[i].span_count + 1) < 0)
                 perror("a packet is lost"); /* TCP sends it again */
         }

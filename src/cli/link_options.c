@@ -101,16 +101,15 @@ static bool read_prefix(const char *text, struct septet_address *address, unsign
 
 static bool read_mac(const char *text, uint8_t mac[6])
 {
-    unsigned value[6];
-    int end = -1;
-
-    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &value[0], &value[1], &value[2], &value[3], &value[4], &value[5],
-               &end) != 6 ||
-        end != (int)strlen(text)) {
-        return false;
-    }
     for (int i = 0; i < 6; i++) {
-        mac[i] = (uint8_t)value[i];
+        char digits[3] = "";
+
+        if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) || text[2] != (i < 5 ? ':' : '\0')) {
+            return false;
+        }
+        memcpy(digits, text, 2);
+        mac[i] = (uint8_t)strtoul(digits, NULL, 16);
+        text += 3;
     }
     return (mac[0] & 1) == 0;
 }

@@ -1,6 +1,5 @@
 #include "lab/relay.h"
 
-#include "base/memory.h"
 #include "base/random.h"
 #include "lab/world_state.h"
 
@@ -15,14 +14,17 @@ struct relay {
 static void on_frame(void *context, const struct frame_report *report)
 {
     struct relay *relay = context;
-    struct frame *frame;
+    /* The world is ours, and so are its frames. */
+    union {
+        const struct frame *reported;
+        struct frame *own;
+    } of = {report->frame};
+    struct frame *frame = of.own;
     uint8_t end;
 
     if (report->fate != FATE_HOST_DOWN) {
         return;
     }
-    /* The world is ours, and so are its frames. */
-    memcpy(&frame, &report->frame, sizeof frame);
     end = (uint8_t)(1 - frame->end);
     frame->references++;
     frame->next = NULL;

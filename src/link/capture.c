@@ -320,9 +320,9 @@ static const struct link_operations operations = {
     .close = capture_close,
 };
 
-int capture_error(const struct link *link)
+int capture_error(struct link *link)
 {
-    struct capture *capture = (struct capture *)(uintptr_t)link;
+    struct capture *capture = (struct capture *)link;
 
     if (capture->error == 0 && fflush(capture->file) != 0) {
         capture->error = errno;

@@ -10,11 +10,11 @@
  */
 struct link *capture_open(const char *path, struct link *inner, char error[LINK_ERROR_TEXT]);
 
-/* Hears the stack: to be called with every trace event. `capture` is what capture_open() returned, or a link in front.
+/* Hears the stack: to be called with every trace event. `link` is what capture_open() returned.
  */
-void capture_trace(struct link *capture, const struct septet_trace_event *event);
+void capture_trace(struct link *link, const struct septet_trace_event *event);
 
 /* 0, or the errno of a write that failed: the file ends there, the link goes on. */
-int capture_error(const struct link *capture);
+int capture_error(struct link *link);
 
 #endif

@@ -147,6 +147,15 @@ static void write_header(const struct septet_packet *packet, struct virtio_net_h
     }
 }
 
+/* writev() does not write through iov_base. */
+static inline struct iovec piece(const uint8_t *data, size_t length)
+{
+    struct iovec piece = {.iov_len = length};
+
+    memcpy(&piece.iov_base, &data, sizeof piece.iov_base);
+    return piece;
+}
+
 static bool write_packet(struct tap *tap, const struct septet_packet *packet)
 {
     struct virtio_net_hdr header;
@@ -159,11 +168,9 @@ static bool write_packet(struct tap *tap, const struct septet_packet *packet)
         write_header(packet, &header);
         tap->pieces[count++] = (struct iovec){.iov_base = &header, .iov_len = sizeof header};
     }
-    /* writev() does not write through iov_base. */
-    tap->pieces[count++] = (struct iovec){.iov_base = (void *)(uintptr_t)packet->head, .iov_len = packet->head_length};
+    tap->pieces[count++] = piece(packet->head, packet->head_length);
     for (uint32_t i = 0; i < packet->span_count; i++) {
-        tap->pieces[count++] =
-            (struct iovec){.iov_base = (void *)(uintptr_t)packet->spans[i].data, .iov_len = packet->spans[i].length};
+        tap->pieces[count++] = piece(packet->spans[i].data, packet->spans[i].length);
     }
     return writev(tap->link.descriptor, tap->pieces, count) >= 0;
 }

@@ -120,16 +120,17 @@ static const char *printable(char *text)
 /* RFC 9110 14.4: "bytes 100-199/200", or of an unsatisfiable range "bytes *" and "/200". */
 static bool range_begins_at(const char *range, uint64_t first)
 {
-    unsigned long long begin, last;
+    char *end;
 
-    return sscanf(range, "bytes %llu-%llu", &begin, &last) == 2 && begin == first && last >= begin;
+    return strncmp(range, "bytes ", 6) == 0 && strtoull(range + 6, &end, 10) == first && end > range + 6 && *end == '-';
 }
 
 static bool range_is_size(const char *range, uint64_t size)
 {
-    unsigned long long whole;
+    char *end;
 
-    return sscanf(range, "bytes */%llu", &whole) == 1 && whole == size;
+    return strncmp(range, "bytes */", 8) == 0 && strtoull(range + 8, &end, 10) == size && end > range + 8 &&
+           *end == '\0';
 }
 
 static int refuse(struct fetch *fetch, unsigned status)

@@ -1,7 +1,7 @@
 #include "serve/http_date.h"
 
+#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -18,49 +18,20 @@ void http_date_format(time_t time, char text[HTTP_DATE_TEXT])
              (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }
 
-static int month_number(const char *name)
-{
-    for (int i = 0; i < 12; i++) {
-        if (strncmp(name, months[i], 3) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 bool http_date_parse(const char *text, time_t *time)
 {
-    struct tm tm = {0};
-    char month[4] = "";
-    const char *comma = strchr(text, ',');
-    int end = -1;
-    bool two_digits = false;
+    /* IMF-fixdate, RFC 850 and asctime(). */
+    static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%y %H:%M:%S GMT",
+                                        "%a %b %e %H:%M:%S %Y"};
 
-    if (comma == NULL) {
-        /* asctime: Sun Nov  6 08:49:37 1994 */
-        (void)sscanf(text, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-                     &tm.tm_sec, &tm.tm_year, &end);
-    } else if (strlen(comma) > 5 && comma[4] == '-') {
-        /* RFC 850: Sunday, 06-Nov-94 08:49:37 GMT */
-        (void)sscanf(comma + 1, " %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour,
-                     &tm.tm_min, &tm.tm_sec, &end);
-        two_digits = true;
-        comma++;
-        text = comma;
-    } else {
-        (void)sscanf(comma + 1, " %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour,
-                     &tm.tm_min, &tm.tm_sec, &end);
-        text = comma + 1;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct tm tm = {0};
+        const char *end = strptime(text, forms[i], &tm);
+
+        if (end != NULL && *end == '\0') {
+            *time = timegm(&tm);
+            return true;
+        }
     }
-    tm.tm_mon = month_number(month);
-    if (end < 0 || text[end] != '\0' || tm.tm_mon < 0 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 ||
-        tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60 || tm.tm_year < 0) {
-        return false;
-    }
-    if (two_digits) {
-        tm.tm_year += tm.tm_year < 70 ? 2000 : 1900;
-    }
-    tm.tm_year -= 1900;
-    *time = timegm(&tm);
-    return true;
+    return false;
 }

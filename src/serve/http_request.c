@@ -64,10 +64,10 @@ static void begin_value(struct http_request *request)
 {
     request->in_value = true;
     request->field = HTTP_FIELD_COUNT;
-    for (uint8_t i = 0; i < HTTP_FIELD_COUNT; i++) {
+    for (unsigned i = 0; i < HTTP_FIELD_COUNT; i++) {
         if (request->name_length == strlen(field_names[i]) &&
             strncasecmp(request->name, field_names[i], request->name_length) == 0) {
-            request->field = i;
+            request->field = (uint8_t)i;
         }
     }
     if (request->field == HTTP_FIELD_COUNT) {

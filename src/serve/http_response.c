@@ -174,7 +174,7 @@ static void send_file(const struct exchange *exchange, int file, const struct st
 {
     struct http_response *response = exchange->response;
     uint64_t size = (uint64_t)status->st_size;
-    uint64_t first = 0, last = size - 1;
+    uint64_t first = 0, last = size - 1, length;
     enum http_range_result range = HTTP_RANGE_NONE;
     char tag[HTTP_TAG_TEXT], date[HTTP_DATE_TEXT], field[64];
     uint16_t condition;
@@ -196,13 +196,14 @@ static void send_file(const struct exchange *exchange, int file, const struct st
         close(file);
         return;
     }
+    length = last - first + 1;
     begin(response, condition != 0 ? condition : range == HTTP_RANGE_PART ? 206 : 200);
     buffer_print(response->bytes, "Last-Modified: %s\r\nETag: %s\r\n", date, tag);
     if (condition == 0) {
         buffer_print(response->bytes,
                      "Accept-Ranges: bytes\r\nContent-Type: %s\r\nContent-Length: %llu\r\n"
                      "X-Content-Type-Options: nosniff\r\n",
-                     http_media_type(name), (unsigned long long)(last - first + 1));
+                     http_media_type(name), (unsigned long long)length);
     }
     if (range == HTTP_RANGE_PART) {
         buffer_print(response->bytes, "Content-Range: bytes %llu-%llu/%llu\r\n", (unsigned long long)first,
@@ -210,7 +211,7 @@ static void send_file(const struct exchange *exchange, int file, const struct st
     }
     end(exchange);
     response->offset = first;
-    response->left = condition == 0 && wants_body(exchange) ? last - first + 1 : 0;
+    response->left = condition == 0 && wants_body(exchange) ? length : 0;
     if (response->left > 0) {
         response->file = file;
     } else {

@@ -49,6 +49,7 @@ static void take_answer(struct ping *ping, const struct septet_datagram *from, i
     struct request *request = &ping->request[sequence % REMEMBERED];
     char address[SEPTET_ADDRESS_TEXT];
     int64_t time = from->time - request->sent;
+    int64_t size = length - SEQUENCE + ICMP_HEADER_SIZE;
     bool duplicate;
 
     if (!request->used || request->sequence != sequence) {
@@ -65,8 +66,8 @@ static void take_answer(struct ping *ping, const struct septet_datagram *from, i
     }
     if (!ping->options->quiet) {
         septet_address_format(&from->from, address);
-        printf("%lld bytes from %s: seq=%u ttl=%u time=%.3f ms%s\n", (long long)(length - SEQUENCE + ICMP_HEADER_SIZE),
-               address, sequence, from->hop_limit, milliseconds(time), duplicate ? " (duplicate)" : "");
+        printf("%lld bytes from %s: seq=%u ttl=%u time=%.3f ms%s\n", (long long)size, address, sequence,
+               from->hop_limit, milliseconds(time), duplicate ? " (duplicate)" : "");
         (void)fflush(stdout);
     }
 }

@@ -295,7 +295,7 @@ static void many_connections_take_turns(void **state)
     (void)state;
     open_scene(&scene);
     for (unsigned i = 0; i < 100; i++) {
-        strcat(pipelined, GET);
+        memcpy(pipelined + i * (sizeof GET - 1), GET, sizeof GET);
     }
     for (unsigned i = 0; i < COUNT; i++) {
         handles[i] = connect_client(&scene);

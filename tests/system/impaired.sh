@@ -1,7 +1,7 @@
 #!/bin/bash
-# impaired.sh SEPTET: 1 GiB each way, over IPv4 and IPv6, with loss, reordering and duplication made by a link of the lab
-# between the device and the stack. All at once, and what septet serve sends in parts of its own: they wait for timeouts
-# more than for the processor.
+# impaired.sh SEPTET: 1 GiB each way, over IPv4 and IPv6, with loss, reordering and duplication made by a link of the
+# lab between the device and the stack. All at once, and what septet serve sends in parts of its own: they wait for
+# timeouts more than for the processor.
 . "$(dirname "$0")/common.sh"
 need curl nginx b2sum
 bytes=${SEPTET_IMPAIRED_BYTES:-1073741824}
@@ -44,7 +44,7 @@ run fetch6 bash -c "$into_digest" - "$septet" fetch -q --tap tap2 --address fd07
 for process in "${running[@]}"; do
     wait "$process" || fail "a transfer: status $?"
 done
-echo "2 GiB each way with $faults took $((SECONDS - begun)) s"
+echo "4 transfers of $bytes bytes with $faults took $((SECONDS - begun)) s"
 same "septet serve over IPv4" "$wanted" "$(cat "$directory"/curl4-*.got | digest)"
 same "septet serve over IPv6" "$wanted" "$(cat "$directory"/curl6-*.got | digest)"
 same "septet fetch over IPv4" "$wanted" "$(cat "$directory/fetch4.got")"
