@@ -81,8 +81,9 @@ static void random_queue(struct maker *maker, struct link_settings *settings)
         settings->queue_bytes = maker_between(maker, 10000, 60000);
 }
 
-/* One direction; some worlds are kind. */
-static void random_settings(struct maker *maker, struct link_settings *settings, bool kind)
+/* One direction; some worlds are kind. Only one link on the way corrupts: two flips can make up for each other in the
+ * Internet checksum. */
+static void random_settings(struct maker *maker, struct link_settings *settings, bool kind, bool corrupts)
 {
     scenario_link_default(settings);
     settings->delay = (int64_t)maker_scaled(maker, 0, 200000) * SEPTET_MICROSECOND;
@@ -106,7 +107,7 @@ static void random_settings(struct maker *maker, struct link_settings *settings,
     }
     if (maker_chance(maker, 30))
         settings->duplicate = maker_scaled(maker, 1000, 300000);
-    if (maker_chance(maker, 20))
+    if (maker_chance(maker, 20) && corrupts)
         settings->corrupt = maker_scaled(maker, 1000, 100000);
     if (maker_chance(maker, 2))
         settings->mtu = maker_between(maker, 600, 1400);
@@ -199,8 +200,8 @@ static uint16_t add_link(struct maker *maker, uint16_t left, uint16_t right, boo
     text_put(&name, "link");
     text_number(&name, index);
     link->ethernet = maker_chance(maker, 50);
-    random_settings(maker, &link->from[0], kind);
-    random_settings(maker, &link->from[1], kind);
+    random_settings(maker, &link->from[0], kind, index == 0);
+    random_settings(maker, &link->from[1], kind, index == 0);
     uint32_t mtu = random_mtu(maker);
     add_end(maker, index, left, mtu);
     add_end(maker, index, right, mtu);

@@ -63,7 +63,11 @@ static bool is_harsh(const struct scenario *scenario)
         }
     }
     for (uint32_t i = 0; i < scenario->hosts; i++)
-        if (scenario->host[i].config.pages < 65 || scenario->host[i].config.connections < 5)
+        if (scenario->host[i].config.pages < 65 || scenario->host[i].config.connections < 5 ||
+            scenario->host[i].config.half_open < 5)
+            return true;
+    for (uint32_t i = 0; i < scenario->programs; i++)
+        if (scenario->program[i].kind == PROGRAM_LISTEN && scenario->program[i].backlog < 16)
             return true;
     for (uint32_t i = 0; i < scenario->interfaces; i++)
         if (scenario->interface[i].detect) /* who is not sure of its address does not answer for it */

@@ -167,19 +167,22 @@ static const char *check_window(const struct watched *flow, const struct watched
         return NULL;
     if (flow->acked && seq_lt(view->tcp.ack, flow->last_ack))
         return "moves its acknowledgement number back";
-    if (peer->syn_seen && seq_gt(view->tcp.ack, peer->high))
+    if (peer->incarnations == 1 && seq_gt(view->tcp.ack, peer->high))
         return "acknowledges what was never sent";
-    /* Behind the peer's FIN there is nothing that a window could be for. */
-    if (!over && flow->edge_known && seq_lt(edge_of(flow, peer, view), flow->edge))
+    /* Behind the peer's FIN there is nothing that a window could be for; a SYN that is repeated says again what it
+     * said, unscaled, though ACKs may have rounded that up since. */
+    if (!over && !(view->tcp.flags & TCP_SYN) && flow->edge_known && seq_lt(edge_of(flow, peer, view), flow->edge))
         return "moves its window's right edge to the left";
     return NULL;
 }
 
-static void note_syn(struct watched *flow, const struct packet_view *view, const struct tcp_options *options)
+static void note_syn(struct watched *flow, const struct watched *peer, const struct packet_view *view, const struct tcp_options *options)
 {
     struct watched before = *flow;
 
-    if (flow->syn_seen && flow->iss == view->tcp.seq)
+    /* A clock that stood still gives a new connection the numbers of the old one. */
+    if (flow->syn_seen && flow->iss == view->tcp.seq && !flow->fin_seen && !flow->over &&
+        !peer->over)
         return;
     *flow = (struct watched){.from = before.from,
                              .to = before.to,
@@ -196,7 +199,8 @@ static void note_syn(struct watched *flow, const struct packet_view *view, const
                              .sacks = options->sack_permitted,
                              .state = before.state,
                              .state_known = before.state_known,
-                             .boots = before.boots};
+                             .boots = before.boots,
+                          .incarnations = before.incarnations + 1};
 }
 
 static void note_sent(struct watched *flow, const struct watched *peer, const struct packet_view *view)
@@ -227,8 +231,9 @@ const char *watched_sends(struct watched *flow, const struct watched *peer, cons
         return wrong;
     tcp_options_parse(view->options, view->options_length, (view->tcp.flags & TCP_SYN) != 0, &options);
     if (view->tcp.flags & TCP_SYN)
-        note_syn(flow, view, &options);
+        note_syn(flow, peer, view, &options);
     wrong = check_options(flow, peer, view, &options);
+    flow->over = flow->over || (view->tcp.flags & TCP_RST);
     if (wrong || (view->tcp.flags & TCP_RST))
         return wrong;
     wrong = check_sequence(flow, peer, view, super);

@@ -12,6 +12,7 @@ struct watched {
     uint8_t shift; /* its window scale */
     bool used;
     bool syn_seen, fin_seen;
+    bool over; /* a RST was sent */
     bool scales, stamps, sacks; /* offered in its SYN */
     bool acked;                 /* last_ack counts */
     bool edge_known;            /* edge counts */
@@ -21,7 +22,8 @@ struct watched {
     uint32_t last_ack;
     uint32_t edge;  /* right edge of the window it has advertised */
     uint32_t limit; /* right edge that the peer has advertised, as far as it has reached this end */
-    uint8_t state;  /* of the stack, with state_known */
+    uint32_t incarnations; /* initial sequence numbers seen */
+    uint8_t state;         /* of the stack, with state_known */
     bool state_known;
     uint32_t boots; /* of the host, when the state was */
 };
