@@ -161,6 +161,8 @@ void receive_data(struct tcp *tcp, struct connection *c, struct segment *segment
 void receive_fin(struct tcp *tcp, struct connection *c);
 /* The window field to send now; moves rcv_adv. */
 uint16_t receive_window(struct tcp *tcp, struct connection *c, bool syn);
+/* How far data is taken: the right edge of the window, unless rounding it has led far beyond the buffer. */
+uint32_t receive_limit(const struct connection *c);
 /* The application took bytes: perhaps the window is worth announcing. */
 void receive_consumed(struct tcp *tcp, struct connection *c);
 /* Writes a segment's payload from `skip` bytes in to a position; the bytes written (fewer: no pages). */

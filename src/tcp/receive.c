@@ -133,6 +133,11 @@ static bool edge_worth_moving(const struct connection *c, uint32_t edge)
     return seq_gt(edge, c->rcv_adv) && edge - c->rcv_adv >= min_u32(c->options.receive_buffer / 2, mss);
 }
 
+uint32_t receive_limit(const struct connection *c)
+{
+    return c->rcv_read + min_u32(c->rcv_adv - c->rcv_read, 2 * c->options.receive_buffer);
+}
+
 uint16_t receive_window(struct tcp *tcp, struct connection *c, bool syn)
 {
     const uint32_t before = c->rcv_adv - c->rcv_nxt;
@@ -143,11 +148,9 @@ uint16_t receive_window(struct tcp *tcp, struct connection *c, bool syn)
     const uint32_t edge = buffer_edge(c);
     uint32_t window = (edge_worth_moving(c, edge) ? edge : c->rcv_adv) - c->rcv_nxt;
     uint32_t field = window >> c->rcv_wscale;
-    /* Rounded down the edge could move left (SHLD-14), so it is rounded up then; when one who sends crumbs makes that
-     * add up to another buffer, the edge stops and rounding wins (RFC 7323 section 2.4). */
-    const uint32_t limit = c->rcv_read + 2 * c->options.receive_buffer;
-    if (seq_lt(c->rcv_nxt + (field << c->rcv_wscale), c->rcv_adv) &&
-        seq_leq(c->rcv_nxt + ((field + 1) << c->rcv_wscale), limit))
+    /* Rounded down the edge would move left (SHLD-14), so it is rounded up then. Of one who sends crumbs until that
+     * adds up to another buffer, receive_limit() takes no more. */
+    if (seq_lt(c->rcv_nxt + (field << c->rcv_wscale), c->rcv_adv))
         field++;
     field = min_u32(field, 65535);
     window = field << c->rcv_wscale;

@@ -191,7 +191,8 @@ static void trim(struct tcp *tcp, struct connection *c, struct segment *segment)
         segment->skip += old;
         segment->length -= old;
     }
-    const uint32_t room = c->rcv_adv - segment->seq;
+    const uint32_t limit = receive_limit(c);
+    const uint32_t room = seq_gt(limit, segment->seq) ? limit - segment->seq : 0;
     if (segment->length > room || ((segment->flags & TCP_FIN) && segment->length == room && room == 0)) {
         drop_segment(tcp, c, segment, SEPTET_DROP_tcp_window);
         segment->length = min_u32(segment->length, room);
