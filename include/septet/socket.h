@@ -173,7 +173,7 @@ SEPTET_API septet_handle septet_sockets_handle(struct septet_sockets *sockets, i
 
 /* ---- calls ---- */
 
-/** SOCK_STREAM, SOCK_DGRAM (UDP, or ping sockets with IPPROTO_ICMP and IPPROTO_ICMPV6), with SOCK_NONBLOCK,
+/** SOCK_STREAM, SOCK_DGRAM, with SOCK_NONBLOCK,
  * SOCK_CLOEXEC. */
 SEPTET_API int septet_sockets_socket(struct septet_sockets *sockets, int family, int type, int protocol);
 SEPTET_API int septet_sockets_bind(struct septet_sockets *sockets, int fd, const void *address, uint32_t length);

@@ -113,7 +113,8 @@ SEPTET_API bool septet_port_used(const struct septet *stack, const struct septet
 SEPTET_API int septet_tuple_get(struct septet *stack, septet_handle handle, struct septet_tuple *tuple);
 /** State, 0.. of enum septet_state, or SEPTET_STALE. */
 SEPTET_API int septet_state(struct septet *stack, septet_handle connection);
-/** Takes the pending error of a connection (final, then soft) or datagram socket: SEPTET_OK when there is none, or SEPTET_STALE. */
+/** Takes the pending error of a connection (final, then soft) or datagram socket: SEPTET_OK when there is none, or
+ * SEPTET_STALE. */
 SEPTET_API int septet_take_error(struct septet *stack, septet_handle connection);
 
 enum septet_option {

@@ -74,6 +74,8 @@ void frame_prepare(const struct septet *stack, const struct frame *frame, struct
     struct checksum sum = {0};
     ip_pseudo_checksum(&sum, &frame->tuple->local, &frame->tuple->remote, PROTOCOL_TCP, 0);
     t->pseudo_sum = (uint16_t)~checksum_finish(&sum);
+    if (t->offload)
+        return;
     checksum_add(&sum, t->head + t->tcp, tcp.header_length);
     t->tcp_sum = (uint16_t)~checksum_finish(&sum);
 }

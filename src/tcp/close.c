@@ -92,7 +92,7 @@ int tcp_close(struct tcp *tcp, septet_handle handle)
     } else if (c->state == SEPTET_STATE_time_wait) {
         stream_clear(&c->receive, &tcp->core->pages);
         tcp_mark_dirty(tcp, c); /* tcp_done() makes it compact */
-    } else if (unread(c)) { /* SHLD-3, also when our FIN has gone */
+    } else if (unread(c)) {     /* SHLD-3, also when our FIN has gone */
         connection_send_reset(tcp, c);
         connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
     } else if (c->options.switches & SWITCH_NO_LINGER) {

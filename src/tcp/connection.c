@@ -116,8 +116,8 @@ void connection_hand_over(struct tcp *tcp, struct connection *c)
 
 void connection_free(struct tcp *tcp, struct connection *c)
 {
-    const uint32_t pinned = CONNECTION_DIRTY | CONNECTION_PARKED | CONNECTION_EVENT | CONNECTION_QUEUED |
-                            CONNECTION_WANTS_PAGES;
+    const uint32_t pinned =
+        CONNECTION_DIRTY | CONNECTION_PARKED | CONNECTION_EVENT | CONNECTION_QUEUED | CONNECTION_WANTS_PAGES;
     if (c->state != SEPTET_STATE_closed || !(c->flags & CONNECTION_RELEASED) || (c->flags & pinned))
         return;
     slab_return(&tcp->connections, tcp_index(tcp, c));

@@ -76,6 +76,8 @@ static uint32_t most_retries(const struct tcp *tcp, const struct compact *half)
 
 void half_open_expire(struct tcp *tcp)
 {
+    if (tcp->half_open.used == 0)
+        return;
     for (unsigned list = 0; list < TCP_RETRY_LISTS; list++) {
         uint32_t index;
         while ((index = tcp->synack_timers[list].head) != 0) {
@@ -102,6 +104,8 @@ void half_open_expire(struct tcp *tcp)
 int64_t half_open_deadline(const struct tcp *tcp)
 {
     int64_t earliest = SEPTET_NEVER;
+    if (tcp->half_open.used == 0)
+        return earliest;
     for (unsigned list = 0; list < TCP_RETRY_LISTS; list++) {
         const uint32_t index = tcp->synack_timers[list].head;
         if (index != 0)

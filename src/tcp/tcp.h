@@ -30,8 +30,9 @@ struct tcp {
     struct core *core;
     const struct septet_tcp_config *config;
     struct slab connections, flights, half_open, time_wait, listeners;
-    struct wheel wheel; /* of connections */
-    uint32_t *table;    /* heads of chains of demux references */
+    struct wheel wheel;  /* of connections */
+    int64_t quiet_until; /* no connection's timer is due before */
+    uint32_t *table;     /* heads of chains of demux references */
     uint32_t table_mask;
     uint32_t *port_users; /* connections of all kinds by local port, modulo port_mask + 1 */
     uint32_t port_mask;

@@ -20,6 +20,7 @@ void timer_update(struct tcp *tcp, struct connection *c)
     const int64_t next = min_i64(min_i64(c->resend_at, c->ack_at), min_i64(c->idle_at, c->pace_at));
     if (next != SEPTET_NEVER && (c->timer.slot == 0 || next < c->timer.deadline))
         wheel_arm(&tcp->wheel, tcp_index(tcp, c), next);
+    tcp->quiet_until = min_i64(tcp->quiet_until, next);
 }
 
 static int64_t user_deadline(const struct tcp *tcp, const struct connection *c)
@@ -228,9 +229,12 @@ static void expire(struct tcp *tcp, struct connection *c)
 
 void tcp_advance(struct tcp *tcp)
 {
-    uint32_t index;
-    while ((index = wheel_expire(&tcp->wheel, tcp->core->now)) != 0)
-        expire(tcp, tcp_connection(tcp, index));
+    if (tcp->core->now >= tcp->quiet_until) {
+        uint32_t index;
+        while ((index = wheel_expire(&tcp->wheel, tcp->core->now)) != 0)
+            expire(tcp, tcp_connection(tcp, index));
+        tcp->quiet_until = wheel_next(&tcp->wheel);
+    }
     half_open_expire(tcp);
     time_wait_expire(tcp);
 }
