@@ -10,10 +10,11 @@ struct flight *flight_begin(struct tcp *tcp, struct connection *c)
     c->flight = slab_take(&tcp->flights); /* as many as connections: never refused */
     struct flight *flight = tcp_flight(tcp, c);
     *flight = (struct flight){
-        .recover = c->snd_una,
+        .recover = c->snd_una - 1,
         .high_rxt = c->snd_una,
         .lost_below = c->snd_una,
         .highest_sacked = c->snd_una,
+        .resend_split = c->snd_una - 1,
         .delivered_at = tcp->core->now,
         .first_sent_at = tcp->core->now,
     };
@@ -46,10 +47,14 @@ static void segments_acknowledged(struct connection *c, struct flight *flight, s
                                   struct ack *ack)
 {
     const uint32_t bytes = record_bytes(record, mask);
-    flight->lost -= record_bytes(record, mask & record->lost);
-    flight->retransmitted -= record_bytes(record, mask & record->retransmitted);
+    const uint64_t twice = mask & (record->lost | record->retransmitted);
+    if (twice != 0) {
+        flight->lost -= record_bytes(record, mask & record->lost);
+        flight->retransmitted -= record_bytes(record, mask & record->retransmitted);
+        flight->to_resend -= count_bits_u64(mask & record->lost & ~record->retransmitted);
+    }
     /* Karn: what was sent twice measures nothing. */
-    if ((mask & ~record->lost) != 0 && record->sent_at >= ack->sent_at) {
+    if (mask != twice && record->sent_at >= ack->sent_at) {
         ack->sent_at = record->sent_at;
         ack->prior_delivered = record->delivered;
         ack->prior_time = record->sent_at - (int64_t)record->delivered_before_us * 1000;
@@ -95,6 +100,8 @@ static void acknowledge_up_to(struct tcp *tcp, struct connection *c, struct flig
             break;
         const uint64_t mask = whole ? record_mask(record) : (UINT64_C(1) << segments) - 1;
         flight->sacked -= record_bytes(record, mask & record->sacked);
+        ack->resent =
+            ack->resent || (mask & (record->lost | record->retransmitted)) != 0 || record->sent_at == RECORD_UNMEASURED;
         segments_acknowledged(c, flight, record, mask & ~record->sacked, ack);
         if (!whole) {
             record_shift(record, segments);
@@ -126,7 +133,7 @@ static void take_window(struct tcp *tcp, struct connection *c, const struct segm
 
 static void take_rtt(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)
 {
-    if (ack->rate_valid) {
+    if (ack->rate_valid && !ack->resent) {
         ack->rtt = tcp->core->now - ack->sent_at;
     } else if (ack->acked != 0) {
         ack->rtt = rtt_of_echo(tcp, c, segment); /* the echo tells which transmission it was */
@@ -157,12 +164,24 @@ void tell_writable(struct tcp *tcp, struct connection *c)
     connection_event(tcp, c, SEPTET_EVENT_WRITABLE);
 }
 
+/* Marks that stayed behind would lie ahead after 2^31 bytes, if the flight never ends before. */
+static void carry_marks(const struct connection *c, struct flight *flight)
+{
+    flight->recover = seq_max(flight->recover, c->snd_una - 1);
+    flight->high_rxt = seq_max(flight->high_rxt, c->snd_una);
+    flight->lost_below = seq_max(flight->lost_below, c->snd_una);
+    flight->highest_sacked = seq_max(flight->highest_sacked, c->snd_una);
+    flight->resend_split = seq_max(flight->resend_split, c->snd_una - 1);
+}
+
 static void advance_una(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)
 {
     ack->acked = segment->ack - c->snd_una;
     if (c->flight != 0)
         acknowledge_up_to(tcp, c, tcp_flight(tcp, c), segment->ack, ack);
     c->snd_una = segment->ack;
+    if (c->flight != 0)
+        carry_marks(c, tcp_flight(tcp, c));
     c->acked_at = c->progress_at = compact_clock(tcp->core->now);
     c->flags |= CONNECTION_CONFIRM;
     if (c->flags & CONNECTION_RETRIED) {
@@ -177,7 +196,7 @@ static void advance_una(struct tcp *tcp, struct connection *c, const struct segm
 }
 
 /* The window is open again: what was sent into the closed one (a probe's octet, or what a shrunk window cut off)
- * is not waited for. That says nothing about congestion. */
+ * and is not acknowledged now is not waited for. That says nothing about congestion. */
 static void window_reopened(struct tcp *tcp, struct connection *c)
 {
     c->backoff = 0;
@@ -186,10 +205,8 @@ static void window_reopened(struct tcp *tcp, struct connection *c)
     c->flags &= ~(uint32_t)CONNECTION_PROBE;
     if (c->flight == 0)
         return;
-    loss_mark_all(tcp, c, SEPTET_LOSS_WINDOW);
-    tcp_flight(tcp, c)->recover = c->snd_nxt;
-    c->phase = SEPTET_PHASE_LOSS;
-    c->flags |= CONNECTION_RESEND_FIRST;
+    recovery_resend_all(tcp, c, SEPTET_LOSS_WINDOW);
+    timer_resend(tcp, c, RESEND_RETRANSMIT, tcp->core->now + (int64_t)rtt_timeout(tcp, c));
 }
 
 void ack_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
@@ -201,6 +218,11 @@ void ack_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
     if (occupied == 0)
         COUNT(tcp->core, PureAcks);
     take_window(tcp, c, segment, &ack);
+    if (c->resend_kind == RESEND_PERSIST) {
+        c->progress_at = compact_clock(tcp->core->now); /* MUST-37: who answers probes is alive */
+        if (c->snd_wnd != 0)
+            window_reopened(tcp, c);
+    }
     ack.duplicate = segment->ack == c->snd_una && occupied == 0 && !ack.window_changed && c->flight != 0;
     if (seq_gt(segment->ack, c->snd_una))
         advance_una(tcp, c, segment, &ack);
@@ -219,10 +241,5 @@ void ack_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
         free_acknowledged(tcp, c);
         timer_retransmission_restart(tcp, c);
         tell_writable(tcp, c);
-    }
-    if (c->resend_kind == RESEND_PERSIST) {
-        c->progress_at = compact_clock(tcp->core->now); /* MUST-37: who answers probes is alive */
-        if (c->snd_wnd != 0)
-            window_reopened(tcp, c);
     }
 }

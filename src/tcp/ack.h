@@ -14,6 +14,7 @@ struct ack {
     bool duplicate;         /* RFC 5681 section 2 */
     bool window_changed;
     bool dsack;
+    bool resent;      /* of what was acknowledged cumulatively something was sent twice */
     bool app_limited; /* of the rate sample */
     bool rate_valid;
     int64_t sent_at; /* latest first transmission of a segment newly acknowledged and never sent again; 0 none */

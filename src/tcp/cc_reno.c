@@ -18,10 +18,9 @@ static void reno_init(struct tcp *tcp, struct connection *c)
     c->congestion.reno.acked = 0;
 }
 
-static void reno_on_ack(struct tcp *tcp, struct connection *c, const struct ack *ack)
+static void reno_on_ack(struct tcp *tcp, struct connection *c, uint32_t acked)
 {
     (void)tcp;
-    uint32_t acked = ack->acked;
     if (c->cwnd < c->ssthresh)
         acked = congestion_slow_start(c, acked);
     c->congestion.reno.acked = add_saturate_u32(c->congestion.reno.acked, acked);
@@ -31,10 +30,17 @@ static void reno_on_ack(struct tcp *tcp, struct connection *c, const struct ack 
     }
 }
 
-static uint32_t reno_threshold(struct tcp *tcp, struct connection *c)
+static void reno_on_unused(struct tcp *tcp, struct connection *c)
 {
+    (void)tcp;
+    (void)c;
+}
+
+static uint32_t reno_threshold(struct tcp *tcp, struct connection *c, uint32_t flight)
+{
+    (void)tcp;
     c->congestion.reno.acked = 0;
-    return max_u32((flight_size(tcp, c) + tcp_flight(tcp, c)->lost) / 2, 2u * c->mss); /* equation 4 */
+    return max_u32(flight / 2, 2u * c->mss); /* equation 4 */
 }
 
 static void reno_on_timeout(struct tcp *tcp, struct connection *c)
@@ -54,6 +60,7 @@ const struct congestion_control congestion_reno = {
     .name = "reno",
     .init = reno_init,
     .on_ack = reno_on_ack,
+    .on_unused = reno_on_unused,
     .threshold = reno_threshold,
     .on_timeout = reno_on_timeout,
     .on_restart = reno_on_restart,

@@ -70,8 +70,9 @@ union congestion_state {
         uint32_t acked; /* bytes since the last increase */
     } reno;
     struct {
-        int64_t epoch_start; /* 0: none */
-        uint32_t w_max, w_est, cwnd_epoch, acked;
+        int64_t epoch_start; /* 0: none; below 0: the epoch stands still, this many ns (and one) after it began */
+        uint32_t w_max, w_est, cwnd_prior;
+        uint32_t acked, est_acked; /* carried over: parts of a byte of cwnd, of a segment of w_est */
         uint32_t k_ms;
     } cubic;
 };
@@ -88,7 +89,7 @@ struct flight {
     uint32_t resend_split;   /* next byte of a segment that is resent in pieces, after the path MTU shrank */
     uint32_t highest_sacked; /* end of the highest SACKed segment */
     uint32_t duplicate_acks;
-    uint32_t app_limited_until;          /* rate samples are application-limited up to this `delivered`, low bits */
+    uint32_t to_resend;                  /* segments lost and not sent again yet */
     int64_t delivered_at, first_sent_at; /* of draft-cheng-iccrg-delivery-rate-estimation */
     struct range sack_seen[4];           /* blocks of the last ACK: what of them was worked on already */
 };

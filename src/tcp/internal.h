@@ -191,8 +191,14 @@ void loss_detect(struct tcp *tcp, struct connection *c, struct ack *ack);
 /* Marks all unSACKed, not yet lost segments of [flight.lost_below, below). */
 void loss_mark_below(struct tcp *tcp, struct connection *c, uint32_t below, enum septet_loss_reason why);
 void loss_mark_all(struct tcp *tcp, struct connection *c, enum septet_loss_reason why);
+/* The next segment that may have to go again although it does not count as lost, in a recovery with SACK:
+ * RFC 6675 NextSeg (3), a hole below something SACKed, then (4), once, the highest not SACKed. */
+enum suspicion { SUSPICION_NONE, SUSPICION_HOLE, SUSPICION_LAST };
+enum suspicion loss_suspect(struct tcp *tcp, const struct connection *c, uint32_t *number, uint32_t *segment);
 void recovery_ack(struct tcp *tcp, struct connection *c, struct ack *ack);
 void recovery_timeout(struct tcp *tcp, struct connection *c);
+/* All that is outstanding goes again, without a word to congestion control. */
+void recovery_resend_all(struct tcp *tcp, struct connection *c, enum septet_loss_reason why);
 void trace_congestion(struct tcp *tcp, const struct connection *c);
 void rtt_sample(struct tcp *tcp, struct connection *c, int64_t rtt);
 /* RFC 7323 4.1: how long ago we sent what a segment echoes, ns; -1 when it echoes nothing that can be believed. */

@@ -15,6 +15,7 @@ static void mark_record(struct tcp *tcp, struct connection *c, struct flight *fl
     const uint32_t bytes = record_bytes(record, mask);
     record->lost |= mask;
     flight->lost += bytes;
+    flight->to_resend += count_bits_u64(mask & ~record->retransmitted);
     if (seq_lt(number, flight->resend_hint) || flight->resend_hint == flight->records_end)
         flight->resend_hint = number;
     trace_values(tcp, c, SEPTET_TRACE_loss, record_start(record, (uint32_t)__builtin_ctzll(mask)), bytes, why, 0);
@@ -51,6 +52,7 @@ void loss_mark_all(struct tcp *tcp, struct connection *c, enum septet_loss_reaso
     flight->resend_split = c->snd_una - 1;
     for (uint32_t number = flight->records_first; number != flight->records_end; number++) {
         struct record *record = record_at(tcp, flight, number);
+        flight->to_resend += count_bits_u64(record->lost & record->retransmitted);
         record->retransmitted = 0;
         mark_record(tcp, c, flight, number, record_mask(record), why);
     }
@@ -82,6 +84,48 @@ static uint32_t lost_frontier(struct tcp *tcp, const struct connection *c, struc
     }
 }
 
+static bool suspect_hole(struct tcp *tcp, struct flight *flight, uint32_t *number, uint32_t *segment)
+{
+    const uint32_t from = seq_max(flight->high_rxt, flight->lost_below);
+    if (!seq_lt(from, flight->highest_sacked))
+        return false;
+    for (*number = record_find(tcp, flight, from); *number != flight->records_end; (*number)++) {
+        const struct record *record = record_at(tcp, flight, *number);
+        const uint64_t mask = segments_below(record, flight->highest_sacked) & ~segments_below(record, from) &
+                              ~(record->sacked | record->lost);
+        *segment = (uint32_t)__builtin_ctzll(mask | UINT64_C(1) << 63);
+        if (mask != 0 || seq_geq(record->seq, flight->highest_sacked))
+            return mask != 0;
+    }
+    return false;
+}
+
+static bool suspect_last(struct tcp *tcp, const struct connection *c, struct flight *flight, uint32_t *number,
+                         uint32_t *segment)
+{
+    if (c->flags & CONNECTION_RESCUED)
+        return false;
+    for (*number = flight->records_end; (*number)-- != flight->records_first;) {
+        const struct record *record = record_at(tcp, flight, *number);
+        const uint64_t mask = record_mask(record) & ~record->sacked;
+        if (mask == 0)
+            continue;
+        *segment = 63u - (uint32_t)__builtin_clzll(mask);
+        return !(record->lost >> *segment & 1) && seq_gt(record_end(record, *segment), flight->high_rxt);
+    }
+    return false;
+}
+
+enum suspicion loss_suspect(struct tcp *tcp, const struct connection *c, uint32_t *number, uint32_t *segment)
+{
+    struct flight *flight = tcp_flight(tcp, c);
+    if (flight->records_first == flight->records_end)
+        return SUSPICION_NONE;
+    if (suspect_hole(tcp, flight, number, segment))
+        return SUSPICION_HOLE;
+    return suspect_last(tcp, c, flight, number, segment) ? SUSPICION_LAST : SUSPICION_NONE;
+}
+
 /* Without SACK each duplicate ACK tells that one more segment has left the network. */
 static void count_duplicate(struct connection *c, struct flight *flight)
 {
@@ -107,6 +151,7 @@ static void mark_first(struct tcp *tcp, struct connection *c, struct flight *fli
     const uint64_t first = 1;
     if (record->lost & first) { /* its retransmission was acknowledged in part or lost: once more */
         flight->retransmitted -= record_bytes(record, record->retransmitted & first);
+        flight->to_resend += (uint32_t)(record->retransmitted & first);
         record->retransmitted &= ~first;
         flight->resend_hint = flight->records_first;
     }
@@ -126,7 +171,8 @@ static void detect_without_sack(struct tcp *tcp, struct connection *c, struct fl
     if (c->phase == SEPTET_PHASE_RECOVERY) {
         if (ack->acked != 0 && seq_lt(c->snd_una, flight->recover))
             mark_first(tcp, c, flight, SEPTET_LOSS_PARTIAL_ACK);
-    } else if (ack->duplicate && flight->duplicate_acks == DUP_THRESH && c->phase != SEPTET_PHASE_LOSS) {
+    } else if (ack->duplicate && flight->duplicate_acks == DUP_THRESH && c->phase != SEPTET_PHASE_LOSS &&
+               seq_gt(c->snd_una, flight->recover)) { /* RFC 6582 3.2 step 2: else they answer what was sent again */
         mark_first(tcp, c, flight, SEPTET_LOSS_DUPLICATE_ACK);
     }
 }

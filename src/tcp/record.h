@@ -14,13 +14,15 @@ struct record {
     uint16_t mss;    /* payload of each segment but the last */
     uint8_t fin;
     uint8_t app_limited;
-    uint32_t delivered; /* low bits of connection.delivered when sent */
-    int64_t sent_at;
+    uint32_t delivered;           /* low bits of connection.delivered when sent */
+    int64_t sent_at;              /* or RECORD_UNMEASURED */
     uint32_t delivered_before_us; /* sent_at less flight.delivered_at then */
     uint32_t first_before_us;     /* sent_at less flight.first_sent_at then */
     uint64_t sacked, lost, retransmitted;
     uint64_t spare; /* for the time of the last retransmission, RFC 8985 */
 };
+/* Sent again, in part or without being lost: its acknowledgment measures nothing (Karn, RFC 6298 section 3). */
+#define RECORD_UNMEASURED (-1)
 _Static_assert(sizeof(struct record) == 1 << RECORD_SHIFT, "records fill pages without a rest");
 
 static inline uint32_t record_segments(const struct record *record)

@@ -19,7 +19,7 @@ static void enter_recovery(struct tcp *tcp, struct connection *c, struct flight 
 {
     COUNT(tcp->core, Recoveries);
     flight->recover = c->snd_nxt;
-    c->ssthresh = congestion_of(c)->threshold(tcp, c);
+    c->ssthresh = congestion_of(c)->threshold(tcp, c, congestion_flight(c));
     c->cwnd = c->ssthresh;
     c->flags |= CONNECTION_RESEND_FIRST;
     c->flags &= ~(uint32_t)(CONNECTION_RESCUED | CONNECTION_PARTIAL_ACK);
@@ -46,10 +46,16 @@ static void grow(struct tcp *tcp, struct connection *c, const struct ack *ack)
     const bool slow_start = c->cwnd < c->ssthresh;
     const bool used = slow_start ? ack->flight_before >= c->cwnd / 2
                                  : (c->flags & CONNECTION_CWND_LIMITED) || ack->flight_before + c->mss >= c->cwnd;
-    if (!used || ack->acked == 0)
+    if (ack->acked == 0)
         return;
+    if (!used) {
+        congestion_of(c)->on_unused(tcp, c);
+        return;
+    }
     const uint32_t before = c->cwnd;
-    congestion_of(c)->on_ack(tcp, c, ack);
+    /* RFC 3465 section 2.3: after a timeout much of what an ACK covers arrived long before it. */
+    const uint32_t acked = c->phase == SEPTET_PHASE_LOSS ? min_u32(ack->acked, c->mss) : ack->acked;
+    congestion_of(c)->on_ack(tcp, c, acked);
     if (c->phase != SEPTET_PHASE_LOSS)
         c->phase = c->cwnd < c->ssthresh ? SEPTET_PHASE_SLOW_START : SEPTET_PHASE_AVOIDANCE;
     if (c->cwnd != before)
@@ -74,34 +80,50 @@ void recovery_ack(struct tcp *tcp, struct connection *c, struct ack *ack)
 }
 
 /* The peer may take SACKed data back (RFC 2018 section 8): if the first segment outstanding is SACKed, it did. */
-static void forget_reneged(struct tcp *tcp, struct flight *flight)
+static void forget_reneged(struct tcp *tcp, struct connection *c, struct flight *flight)
 {
     if (flight->records_first == flight->records_end || !(record_at(tcp, flight, flight->records_first)->sacked & 1))
         return;
     COUNT(tcp->core, SACKReneging);
     for (uint32_t number = flight->records_first; number != flight->records_end; number++)
         record_at(tcp, flight, number)->sacked = 0;
+    c->delivered -= flight->sacked;
     flight->sacked = 0;
     for (uint32_t i = 0; i < 4; i++)
         flight->sack_seen[i] = (struct range){0, 0};
 }
 
+void recovery_resend_all(struct tcp *tcp, struct connection *c, enum septet_loss_reason why)
+{
+    struct flight *flight = tcp_flight(tcp, c);
+    loss_mark_all(tcp, c, why);
+    flight->recover = c->snd_nxt;
+    c->flags &= ~(uint32_t)(CONNECTION_RESCUED | CONNECTION_PARTIAL_ACK);
+    c->flags |= CONNECTION_RESEND_FIRST;
+    set_phase(tcp, c, SEPTET_PHASE_LOSS, flight->recover);
+}
+
+/* RFC 5681 equation 4: not for the same data again, and not twice for what fast recovery has begun to pay for. */
+static uint32_t threshold_after_timeout(struct tcp *tcp, struct connection *c)
+{
+    if (c->phase == SEPTET_PHASE_LOSS && c->backoff != 0)
+        return c->ssthresh;
+    if (c->phase == SEPTET_PHASE_RECOVERY)
+        return min_u32(c->ssthresh, congestion_of(c)->threshold(tcp, c, c->snd_nxt - c->snd_una));
+    return congestion_of(c)->threshold(tcp, c, congestion_flight(c));
+}
+
 void recovery_timeout(struct tcp *tcp, struct connection *c)
 {
     struct flight *flight = tcp_flight(tcp, c);
-    forget_reneged(tcp, flight);
+    forget_reneged(tcp, c, flight);
     if (!(c->flags & CONNECTION_SACK)) {
         flight->sacked = 0;
         flight->duplicate_acks = 0;
     }
-    if (c->phase != SEPTET_PHASE_LOSS || c->backoff == 0) /* RFC 5681 equation 4: not for the same data again */
-        c->ssthresh = congestion_of(c)->threshold(tcp, c);
+    c->ssthresh = threshold_after_timeout(tcp, c);
     flight->highest_sacked = c->snd_una;
-    flight->recover = c->snd_nxt;
-    loss_mark_all(tcp, c, SEPTET_LOSS_TIMEOUT);
     c->cwnd = c->mss; /* the loss window */
     congestion_of(c)->on_timeout(tcp, c);
-    c->flags &= ~(uint32_t)(CONNECTION_RESCUED | CONNECTION_PARTIAL_ACK);
-    c->flags |= CONNECTION_RESEND_FIRST;
-    set_phase(tcp, c, SEPTET_PHASE_LOSS, flight->recover);
+    recovery_resend_all(tcp, c, SEPTET_LOSS_TIMEOUT);
 }

@@ -36,8 +36,9 @@ static uint64_t segments_within(const struct record *record, uint32_t start, uin
     return below_behind & ~((UINT64_C(1) << first) - 1);
 }
 
-static void mark_range(struct tcp *tcp, struct connection *c, struct flight *flight, uint32_t start, uint32_t end,
-                       struct ack *ack)
+/* Marks the segments of a block, as far as they lie in records that hold some of [start, end). */
+static void mark_range(struct tcp *tcp, struct connection *c, struct flight *flight, const struct sack_block *block,
+                       uint32_t start, uint32_t end, struct ack *ack)
 {
     if (!seq_lt(start, end))
         return;
@@ -45,7 +46,7 @@ static void mark_range(struct tcp *tcp, struct connection *c, struct flight *fli
         struct record *record = record_at(tcp, flight, number);
         if (seq_geq(record->seq, end))
             break;
-        const uint64_t mask = segments_within(record, start, end) & ~record->sacked;
+        const uint64_t mask = segments_within(record, block->start, block->end) & ~record->sacked;
         if (mask == 0)
             continue;
         segments_sacked(c, flight, record, mask, ack);
@@ -54,8 +55,8 @@ static void mark_range(struct tcp *tcp, struct connection *c, struct flight *fli
     }
 }
 
-/* Works on a block except where an earlier ACK told the same: so repeated blocks cost nothing,
- * however long they are. */
+/* Works on a block except where the ACK before told the same: so repeated blocks cost nothing, however long
+ * they are. */
 static void mark_block(struct tcp *tcp, struct connection *c, struct flight *flight, const struct sack_block *block,
                        struct ack *ack)
 {
@@ -69,8 +70,22 @@ static void mark_block(struct tcp *tcp, struct connection *c, struct flight *fli
         else if (seq_geq(seen->end, end))
             end = seen->start;
     }
-    /* Whole segments only: begin again with the one that was partly covered. */
-    mark_range(tcp, c, flight, seq_max(start - c->mss, seq_max(block->start, c->snd_una)), end, ack);
+    mark_range(tcp, c, flight, block, start, end, ack);
+}
+
+/* What the next ACK need not tell again. Used blocks come first, so one look shows whether there is any. */
+static void remember_seen(const struct connection *c, struct flight *flight, const struct segment *segment)
+{
+    uint32_t count = 0;
+    if (segment->options.sack_count == 0 && flight->sack_seen[0].start == flight->sack_seen[0].end)
+        return;
+    for (uint32_t i = 0; i < segment->options.sack_count; i++) {
+        const struct sack_block *block = &segment->options.sack[i];
+        if (block_valid(c, block))
+            flight->sack_seen[count++] = (struct range){block->start, block->end};
+    }
+    while (count < 4)
+        flight->sack_seen[count++] = (struct range){0, 0};
 }
 
 void sack_arrives(struct tcp *tcp, struct connection *c, const struct segment *segment, struct ack *ack)
@@ -81,14 +96,8 @@ void sack_arrives(struct tcp *tcp, struct connection *c, const struct segment *s
         COUNT(tcp->core, DSACKRecv);
         c->dsacks = (uint16_t)min_u32(c->dsacks + 1u, UINT16_MAX);
     }
-    if (segment->options.sack_count == 0)
-        return;
     for (uint32_t i = 0; i < segment->options.sack_count; i++)
         if (block_valid(c, &segment->options.sack[i]))
             mark_block(tcp, c, flight, &segment->options.sack[i], ack);
-    for (uint32_t i = 0; i < 4; i++) {
-        const struct sack_block *block = &segment->options.sack[i];
-        const bool known = i < segment->options.sack_count && block_valid(c, block);
-        flight->sack_seen[i] = known ? (struct range){block->start, block->end} : (struct range){0, 0};
-    }
+    remember_seen(c, flight, segment);
 }

@@ -36,12 +36,9 @@ static void established(struct tcp *tcp, struct connection *c, const struct segm
     c->resend_kind = RESEND_NONE;
     c->rto_us = (uint32_t)((c->flags & CONNECTION_SYN_RETRANSMITTED) ? max_i64(c->rto_us, 3000000) /* RFC 6298 5.7 */
                                                                      : c->rto_us);
-    const uint32_t mss = c->mss;
-    c->cwnd = min_u32(tcp->config->initial_window * mss, max_u32(2 * mss, 14600)); /* RFC 6928 */
-    if (tcp->config->initial_window != 10)
-        c->cwnd = tcp->config->initial_window * mss;
+    c->cwnd = congestion_initial_window(tcp, c);
     if (c->flags & CONNECTION_SYN_RETRANSMITTED)
-        c->cwnd = mss; /* RFC 5681 3.1 */
+        c->cwnd = c->mss; /* RFC 5681 3.1 */
     trace_congestion(tcp, c);
     c->progress_at = compact_clock(tcp->core->now);
     timer_idle_state(tcp, c);

@@ -122,6 +122,7 @@ static void resent(struct flight *flight, struct record *record, uint32_t first,
 {
     const uint64_t run = count == RECORD_SEGMENTS ? UINT64_MAX : (UINT64_C(1) << count) - 1;
     const uint64_t mask = run << first;
+    flight->to_resend -= count_bits_u64(mask & record->lost);
     record->retransmitted |= mask;
     flight->retransmitted += record_bytes(record, mask);
     flight->high_rxt = seq_max(flight->high_rxt, record_end(record, first + count - 1));
@@ -134,10 +135,33 @@ static uint32_t payload_now(const struct tcp *tcp, const struct connection *c)
     return c->mss - (build_options_length(tcp, c) - usual);
 }
 
+/* One segment that no longer fits in one piece, because the path shrank or the window did (SHLD-16). Returns how
+ * many segments are complete with it, 0 or 1; -1 when nothing of it may go now. */
+static int transmit_piece(struct connection *c, struct flight *flight, const struct record *record, uint32_t first,
+                          uint32_t mss, struct transmission *t)
+{
+    const uint32_t start = seq_max(record_start(record, first), c->snd_una), end = record_end(record, first);
+    const uint32_t right = c->snd_una + c->snd_wnd;
+    const bool fin = record->fin && end == record->seq + record->length;
+    t->seq = seq_in(flight->resend_split, start, end) ? flight->resend_split : start;
+    if (seq_leq(right, t->seq) || (t->seq != start && seq_gt(seq_min(end, t->seq + mss), right)))
+        return -1; /* no second crumb into a window that is too small */
+    const uint32_t left = end - t->seq - fin;
+    if (left <= mss && seq_leq(end, right)) {
+        t->length = left;
+        t->flags = fin ? TCP_FIN : 0;
+        flight->resend_split = c->snd_una - 1;
+        return 1;
+    }
+    t->length = min_u32(left, min_u32(mss, right - t->seq));
+    flight->resend_split = t->seq + t->length;
+    return 0;
+}
+
 static bool transmit_lost(struct tcp *tcp, struct connection *c, uint32_t segments, struct transmission *t)
 {
     struct flight *flight = tcp_flight(tcp, c);
-    if (flight == NULL || flight->lost == flight->retransmitted)
+    if (flight == NULL || flight->to_resend == 0)
         return false;
     const uint32_t in_flight = flight_size(tcp, c);
     uint32_t number, first, count;
@@ -146,34 +170,25 @@ static bool transmit_lost(struct tcp *tcp, struct connection *c, uint32_t segmen
         return false;
     struct record *record = record_at(tcp, flight, number);
     const uint32_t mss = payload_now(tcp, c);
-    const uint32_t start = seq_max(record_start(record, first), c->snd_una);
     const uint32_t right = c->snd_una + c->snd_wnd;
     const uint32_t room = in_flight < c->cwnd ? c->cwnd - in_flight : 0;
     count = min_u32(min_u32(count, segments), max_u32(room / record->mss, 1));
     while (count > 1 && seq_gt(record_end(record, first + count - 1), right))
         count--;
-    uint32_t end = record_end(record, first + count - 1);
-    if (seq_gt(end, right))
-        return false; /* SHLD-16; the persist timer takes over when the window is closed */
-    bool fin = record->fin && end == record->seq + record->length;
-    t->seq = start;
-    if (record->mss > mss && end - start - fin > mss) { /* the path shrank: one segment in pieces */
-        end = record_end(record, first);
-        t->seq = seq_in(flight->resend_split, start, end) ? flight->resend_split : start;
-        fin = record->fin && end == record->seq + record->length;
-        if (end - t->seq - fin > mss) {
-            flight->resend_split = t->seq + mss;
-            end = flight->resend_split;
-            fin = false;
-            count = 0;
-        } else {
-            flight->resend_split = c->snd_una - 1;
-            count = 1;
-        }
-    }
+    const uint32_t end = record_end(record, first + count - 1);
+    const bool fin = record->fin && end == record->seq + record->length;
+    t->seq = seq_max(record_start(record, first), c->snd_una);
     t->length = end - t->seq - fin;
+    t->flags = fin ? TCP_FIN : 0;
+    if (seq_gt(end, right) || (record->mss > mss && t->length > mss)) {
+        const int complete_segments = transmit_piece(c, flight, record, first, mss, t);
+        if (complete_segments < 0)
+            return false; /* the persist timer takes over when the window is closed */
+        count = (uint32_t)complete_segments;
+    }
+    if (t->length != 0 && t->seq + t->length + ((t->flags & TCP_FIN) != 0) == c->snd_nxt)
+        t->flags |= TCP_PSH;
     t->mss = (uint16_t)min_u32(record->mss, mss);
-    t->flags = (uint16_t)((fin ? TCP_FIN : 0) | (t->length != 0 && end == c->snd_nxt ? TCP_PSH : 0));
     t->retransmission = true;
     if (count != 0)
         resent(flight, record, first, count);
@@ -235,7 +250,7 @@ static void restart_after_idle(struct tcp *tcp, struct connection *c)
     const uint32_t idle = compact_clock(tcp->core->now) - c->sent_at;
     if (c->flight != 0 || c->snd_nxt == c->iss + 1 || idle <= compact_clock((int64_t)c->rto_us * 1000))
         return;
-    const uint32_t initial = tcp->config->initial_window * (uint32_t)c->mss;
+    const uint32_t initial = congestion_initial_window(tcp, c);
     congestion_of(c)->on_restart(tcp, c, (int64_t)idle << 20);
     if (c->cwnd > initial) {
         c->cwnd = initial;
@@ -301,26 +316,35 @@ static bool transmit_new(struct tcp *tcp, struct connection *c, uint32_t segment
     return true;
 }
 
-/* RFC 6675 NextSeg (4): once in a recovery the last segment goes again when nothing else can, so that the
- * loss of a tail does not cost a timeout. */
-static bool transmit_rescue(struct tcp *tcp, struct connection *c, struct transmission *t)
+/* RFC 6675 NextSeg (3) and (4): when nothing else can go in a recovery, what is only suspected to be lost does, so
+ * that the loss of a tail does not cost a timeout. */
+static bool transmit_suspect(struct tcp *tcp, struct connection *c, struct transmission *t)
 {
     struct flight *flight = tcp_flight(tcp, c);
+    uint32_t number, segment;
     if (flight == NULL || c->phase != SEPTET_PHASE_RECOVERY || !(c->flags & CONNECTION_SACK) ||
-        (c->flags & CONNECTION_RESCUED) || flight_size(tcp, c) >= c->cwnd || c->snd_nxt != c->snd_end)
+        flight_size(tcp, c) >= c->cwnd)
         return false;
-    const struct record *record = record_at(tcp, flight, flight->records_end - 1);
-    const uint32_t last = record_segments(record) - 1;
-    const uint32_t start = record_start(record, last), end = record_end(record, last);
-    if ((record->sacked >> last & 1) || (record->lost >> last & 1) || record->mss > payload_now(tcp, c) ||
-        seq_leq(end, flight->high_rxt) || seq_gt(end, c->snd_una + c->snd_wnd))
+    const enum suspicion suspicion = loss_suspect(tcp, c, &number, &segment);
+    if (suspicion == SUSPICION_NONE)
         return false;
-    t->seq = seq_max(start, c->snd_una);
-    t->length = end - t->seq - record->fin;
+    struct record *record = record_at(tcp, flight, number);
+    const uint32_t end = record_end(record, segment);
+    const bool fin = record->fin && end == record->seq + record->length;
+    if (record->mss > payload_now(tcp, c) || seq_gt(end, c->snd_una + c->snd_wnd))
+        return false;
+    t->seq = seq_max(record_start(record, segment), c->snd_una);
+    t->length = end - t->seq - fin;
     t->mss = record->mss;
-    t->flags = (uint16_t)(record->fin ? TCP_FIN | TCP_PSH : TCP_PSH);
+    t->flags = (uint16_t)((fin ? TCP_FIN : 0) | (t->length != 0 && end == c->snd_nxt ? TCP_PSH : 0));
     t->retransmission = true;
-    c->flags |= CONNECTION_RESCUED;
+    if (suspicion == SUSPICION_HOLE) {
+        resent(flight, record, segment, 1);
+    } else { /* it may go again: HighRxt stays */
+        record->sent_at = RECORD_UNMEASURED;
+        c->flags |= CONNECTION_RESCUED;
+    }
+    COUNT(tcp->core, FastRetrans);
     return true;
 }
 
@@ -340,6 +364,8 @@ static bool transmit_window_probe(struct tcp *tcp, struct connection *c, struct 
     const bool octet = seq_lt(c->snd_una, c->snd_end);
     if (!outstanding && !add_record(tcp, c, octet ? 1 : 0, !octet, c->mss))
         return false;
+    if (outstanding)
+        record_at(tcp, tcp_flight(tcp, c), tcp_flight(tcp, c)->records_first)->sent_at = RECORD_UNMEASURED;
     t->seq = c->snd_una;
     t->length = octet ? 1 : 0;
     t->flags = octet ? TCP_PSH : TCP_FIN;
@@ -379,9 +405,10 @@ bool tcp_transmit(struct tcp *tcp, struct connection *c, uint32_t segments, stru
     const bool paced = c->pace_at != SEPTET_NEVER && c->pace_at > tcp->core->now;
     const bool data =
         !paced && c->state != SEPTET_STATE_time_wait &&
-        (transmit_lost(tcp, c, segments, t) || transmit_new(tcp, c, segments, t) || transmit_rescue(tcp, c, t));
+        (transmit_lost(tcp, c, segments, t) || transmit_new(tcp, c, segments, t) || transmit_suspect(tcp, c, t));
     if (!data && !transmit_bare(tcp, c, t)) {
-        timer_blocked(tcp, c);
+        if (!paced)
+            timer_blocked(tcp, c);
         return false;
     }
     complete(tcp, c, t);
@@ -397,7 +424,7 @@ bool tcp_has_work(struct tcp *tcp, struct connection *c)
     if (c->flags & asked)
         return true;
     const struct flight *flight = tcp_flight(tcp, c);
-    if (flight != NULL && flight->lost != flight->retransmitted)
+    if (flight != NULL && (flight->to_resend != 0 || c->phase == SEPTET_PHASE_RECOVERY))
         return true;
     return !(c->flags & CONNECTION_FIN_SENT) && (c->snd_nxt != c->snd_end || (c->flags & CONNECTION_CLOSE));
 }
@@ -415,10 +442,7 @@ void tcp_path_changed(struct tcp *tcp, struct connection *c)
     trace_values(tcp, c, SEPTET_TRACE_path_mtu, before, c->mss, 0, 0);
     if (c->mss < before && c->flight != 0 && tcp_flight(tcp, c)->records_first != tcp_flight(tcp, c)->records_end) {
         /* What is on its way was too big. RFC 1191 6.5: not a sign of congestion. */
-        loss_mark_all(tcp, c, SEPTET_LOSS_PATH_MTU);
-        tcp_flight(tcp, c)->recover = c->snd_nxt;
-        c->phase = SEPTET_PHASE_LOSS;
-        c->flags |= CONNECTION_RESEND_FIRST;
+        recovery_resend_all(tcp, c, SEPTET_LOSS_PATH_MTU);
     }
 }
 
