@@ -71,12 +71,12 @@ void ip_interface_advance(struct ip_layer *ip)
 {
     const int64_t now = ip->core->now;
     ip->interface_at = SEPTET_NEVER;
-    for (uint16_t i = 0; i < ip->interface_count; i++) {
+    for (uint32_t i = 0; i < ip->interface_count; i++) {
         struct ip_interface *interface = &ip->interfaces[i];
         if (now >= interface->solicit_at)
-            ndp_solicit_router(ip, i);
+            ndp_solicit_router(ip, (uint16_t)i);
         if (now >= interface->report_at)
-            mld_report(ip, i);
+            mld_report(ip, (uint16_t)i);
         ip_interface_schedule(ip, interface);
     }
 }

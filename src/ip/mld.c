@@ -63,16 +63,16 @@ void mld_joined(struct ip_layer *ip, uint16_t index)
     schedule(ip, interface, ROBUSTNESS, ip->core->now);
 }
 
-void mld_left(struct ip_layer *ip, uint16_t interface, const struct septet_address *group)
+void mld_left(struct ip_layer *ip, uint16_t index, const struct septet_address *group)
 {
     uint8_t message[ICMP_HEADER + RECORD];
     uint32_t slot;
-    if (!ip->interfaces[interface].link.ethernet)
+    if (!ip->interfaces[index].link.ethernet)
         return;
-    if (ip_local_find(ip, group, &slot) == IP_LOCAL_GROUP && ip->addresses[slot].interface == interface)
+    if (ip_local_find(ip, group, &slot) == IP_LOCAL_GROUP && ip->addresses[slot].interface == index)
         return;
     put_record(message + ICMP_HEADER, CHANGE_TO_INCLUDE, group);
-    send(ip, interface, ICMPV6_MLDV2_REPORT, 1, message, RECORD, &all_mldv2_routers);
+    send(ip, index, ICMPV6_MLDV2_REPORT, 1, message, RECORD, &all_mldv2_routers);
 }
 
 /* RFC 9777 section 5.1.3: above 32767 a floating-point number. In ms. */

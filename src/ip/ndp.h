@@ -12,6 +12,6 @@ void ndp_solicit(struct ip_layer *ip, uint16_t interface, const struct septet_ad
 /* RFC 4862 section 5.4: asks whether a tentative address is free, with its nonce. */
 void ndp_probe(struct ip_layer *ip, const struct ip_address *address);
 /* The next router solicitation of an interface. */
-void ndp_solicit_router(struct ip_layer *ip, uint16_t interface);
+void ndp_solicit_router(struct ip_layer *ip, uint16_t index);
 
 #endif

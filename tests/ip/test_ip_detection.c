@@ -308,7 +308,7 @@ static void traced(void **state)
 {
     (void)state;
     struct host *host = make();
-    uint64_t states[8];
+    uint64_t states[8] = {0};
     size_t count = 0;
     add(host, "10.0.0.1", 24);
     host_wait(host, 10 * SEPTET_SECOND);

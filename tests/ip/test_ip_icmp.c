@@ -259,29 +259,29 @@ static void errors(void **state)
     (void)state;
     static const struct {
         uint8_t ipv6, type, code;
-        int error;
         bool hard;
+        int error;
         uint32_t rest, mtu;
     } rows[] = {
-        {0, 3, 0, SEPTET_NETWORK_UNREACHABLE, false, 0, 0},
-        {0, 3, 1, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {0, 3, 2, SEPTET_PROTOCOL_UNREACHABLE, true, 0, 0},
-        {0, 3, 3, SEPTET_CONNECTION_REFUSED, true, 0, 0},
-        {0, 3, 4, SEPTET_FRAGMENTATION_NEEDED, false, 1400, 1400},
-        {0, 3, 4, SEPTET_FRAGMENTATION_NEEDED, false, 0, 1492},
-        {0, 3, 5, SEPTET_NETWORK_UNREACHABLE, false, 0, 0},
-        {0, 3, 9, SEPTET_NETWORK_UNREACHABLE, false, 0, 0},
-        {0, 3, 13, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {0, 11, 0, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {0, 11, 1, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {0, 12, 0, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {1, 1, 0, SEPTET_NETWORK_UNREACHABLE, false, 0, 0},
-        {1, 1, 1, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {1, 1, 3, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {1, 1, 4, SEPTET_CONNECTION_REFUSED, true, 0, 0},
-        {1, 2, 0, SEPTET_FRAGMENTATION_NEEDED, false, 1300, 1300},
-        {1, 3, 0, SEPTET_HOST_UNREACHABLE, false, 0, 0},
-        {1, 4, 1, SEPTET_PROTOCOL_UNREACHABLE, false, 0, 0},
+        {0, 3, 0, false, SEPTET_NETWORK_UNREACHABLE, 0, 0},
+        {0, 3, 1, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {0, 3, 2, true, SEPTET_PROTOCOL_UNREACHABLE, 0, 0},
+        {0, 3, 3, true, SEPTET_CONNECTION_REFUSED, 0, 0},
+        {0, 3, 4, false, SEPTET_FRAGMENTATION_NEEDED, 1400, 1400},
+        {0, 3, 4, false, SEPTET_FRAGMENTATION_NEEDED, 0, 1492},
+        {0, 3, 5, false, SEPTET_NETWORK_UNREACHABLE, 0, 0},
+        {0, 3, 9, false, SEPTET_NETWORK_UNREACHABLE, 0, 0},
+        {0, 3, 13, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {0, 11, 0, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {0, 11, 1, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {0, 12, 0, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {1, 1, 0, false, SEPTET_NETWORK_UNREACHABLE, 0, 0},
+        {1, 1, 1, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {1, 1, 3, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {1, 1, 4, true, SEPTET_CONNECTION_REFUSED, 0, 0},
+        {1, 2, 0, false, SEPTET_FRAGMENTATION_NEEDED, 1300, 1300},
+        {1, 3, 0, false, SEPTET_HOST_UNREACHABLE, 0, 0},
+        {1, 4, 1, false, SEPTET_PROTOCOL_UNREACHABLE, 0, 0},
     };
     struct host *host = make();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

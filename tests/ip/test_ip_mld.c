@@ -75,7 +75,7 @@ static void joins(void **state)
     struct host *host = make(1);
     struct septet_address groups[100];
     const struct septet_address group = address_of("ff02::1:ff00:1");
-    uint8_t type;
+    uint8_t type = 0;
     const int64_t start = host->core.now;
     ip_advance(&host->ip);
     assert_int_equal(pull_report(host, &type, groups), 1);
@@ -97,7 +97,7 @@ static void many_groups(void **state)
     (void)state;
     struct host *host = make(150);
     struct septet_address groups[100];
-    uint8_t type, seen[151] = {0};
+    uint8_t type = 0, seen[151] = {0};
     uint32_t reports = 0, count;
     host_wait(host, 100 * SEPTET_MILLISECOND);
     while ((count = pull_report(host, &type, groups)) > 0) {
@@ -120,7 +120,7 @@ static void queries(void **state)
     (void)state;
     struct host *host = make(2);
     struct septet_address groups[100];
-    uint8_t type;
+    uint8_t type = 0;
     host_wait(host, 5 * SEPTET_SECOND);
     host_drain(host);
     const int64_t start = host->core.now;
@@ -151,7 +151,7 @@ static void first_version(void **state)
     (void)state;
     struct host *host = make(3);
     struct septet_address groups[100];
-    uint8_t type;
+    uint8_t type = 0;
     host_wait(host, 5 * SEPTET_SECOND);
     host_drain(host);
     give_query(host, "fe80::99", 1, true, 1000, "::", 24);
