@@ -219,7 +219,8 @@ void ack_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
         COUNT(tcp->core, PureAcks);
     take_window(tcp, c, segment, &ack);
     if (c->resend_kind == RESEND_PERSIST) {
-        c->progress_at = compact_clock(tcp->core->now); /* MUST-37: who answers probes is alive */
+        if (!(c->flags & CONNECTION_RELEASED))
+            c->progress_at = compact_clock(tcp->core->now); /* MUST-37: who answers probes is alive */
         if (c->snd_wnd != 0)
             window_reopened(tcp, c);
     }

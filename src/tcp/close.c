@@ -38,6 +38,8 @@ static void begin_close(struct tcp *tcp, struct connection *c)
     if (c->flags & CONNECTION_CLOSE)
         return;
     if (c->flight == 0 && c->snd_nxt == c->snd_end)
+        c->progress_at = compact_clock(tcp->core->now);
+    if (c->flight == 0 && c->snd_nxt == c->snd_end)
         c->progress_at = compact_clock(tcp->core->now); /* R2 counts from here */
     c->flags |= CONNECTION_CLOSE;
     c->flags &= ~(uint32_t)CONNECTION_CORKED;

@@ -23,6 +23,10 @@ void timer_update(struct tcp *tcp, struct connection *c)
     tcp->quiet_until = min_i64(tcp->quiet_until, next);
 }
 
+/* Requirements A31: when the application has let go, nobody waits for ever. */
+#define ORPHAN_PROBES 8 /* unanswered */
+#define ORPHAN_TIMEOUT_MS 900000u
+
 static int64_t user_deadline(const struct tcp *tcp, const struct connection *c)
 {
     uint64_t timeout_ms = c->options.user_timeout;
@@ -31,6 +35,8 @@ static int64_t user_deadline(const struct tcp *tcp, const struct connection *c)
         const bool chosen = c->options.user_timeout != tcp->defaults.user_timeout && timeout_ms != 0;
         timeout_ms = chosen ? timeout_ms : c->options.syn_retries != 0 ? 0 : syn_ms; /* MUST-23 */
     }
+    if (timeout_ms == 0 && (c->flags & CONNECTION_RELEASED))
+        timeout_ms = ORPHAN_TIMEOUT_MS;
     if (timeout_ms == 0)
         return SEPTET_NEVER;
     return compact_deadline(tcp, c->progress_at) + (int64_t)timeout_ms * SEPTET_MILLISECOND;
@@ -106,8 +112,6 @@ static void doubt(struct tcp *tcp, struct connection *c)
     connection_event(tcp, c, SEPTET_EVENT_SOFT_ERROR);
 }
 
-#define ORPHAN_PROBES 8 /* requirements A31: nobody waits for an answer to these */
-
 static void expire_persist(struct tcp *tcp, struct connection *c)
 {
     if ((c->flags & CONNECTION_RELEASED) && c->probes >= ORPHAN_PROBES) {
@@ -166,7 +170,8 @@ static void expire_resend(struct tcp *tcp, struct connection *c)
     } else {
         expire_retransmit(tcp, c);
     }
-    tcp_mark_dirty(tcp, c);
+    if (c->state != SEPTET_STATE_closed) /* else it may be gone */
+        tcp_mark_dirty(tcp, c);
 }
 
 static void expire_keepalive(struct tcp *tcp, struct connection *c)
@@ -237,6 +242,7 @@ void tcp_advance(struct tcp *tcp)
     }
     half_open_expire(tcp);
     time_wait_expire(tcp);
+    tcp_feed(tcp);
 }
 
 int64_t tcp_deadline(const struct tcp *tcp)
