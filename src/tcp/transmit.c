@@ -154,6 +154,7 @@ static int transmit_piece(struct connection *c, struct flight *flight, const str
         return 1;
     }
     t->length = min_u32(left, min_u32(mss, right - t->seq));
+    t->flags = 0;
     flight->resend_split = t->seq + t->length;
     return 0;
 }

@@ -406,6 +406,74 @@ static void duplicate_sacks(void **state)
     peer_end(p);
 }
 
+/* Fragmentation Needed (RFC 1191), about a segment that is outstanding. */
+static void path_shrinks(struct peer *p, uint32_t seq, uint32_t mtu)
+{
+    inject_icmp(p, ICMPV4_UNREACHABLE, 4, mtu, seq);
+}
+
+/* RFC 1191 section 6.5: when the path gets smaller, segments go again in pieces, at once and without a word to
+ * congestion control; the FIN only with the last. */
+static void path_mtu_shrinks(void **state)
+{
+    (void)state;
+    struct peer *p = sender(SEPTET_RENO);
+    write_all(p, 2500);
+    septet_shutdown(p->stack, p->flow->handle);
+    expect(p, ACK, .seq = 1, .length = 1000);
+    expect(p, ACK, .seq = 1001, .length = 1000);
+    expect(p, FIN | PSH | ACK, .seq = 2001, .length = 500);
+    path_shrinks(p, 1, 640);
+    expect(p, ACK, .seq = 1, .length = 600);
+    expect(p, ACK, .seq = 601, .length = 400);
+    expect(p, ACK, .seq = 1001, .length = 600);
+    expect(p, ACK, .seq = 1601, .length = 400);
+    expect(p, FIN | PSH | ACK, .seq = 2001, .length = 500);
+    expect_nothing(p);
+    assert_int_equal(info_of(p).cwnd, 10000);
+    acknowledge(p, 601); /* in the middle of a segment */
+    path_shrinks(p, 601, 560);
+    expect(p, ACK, .seq = 601, .length = 400);
+    expect(p, ACK, .seq = 1001, .length = 520);
+    expect(p, ACK, .seq = 1521, .length = 480);
+    expect(p, FIN | PSH | ACK, .seq = 2001, .length = 500);
+    sack(p, 1001, 2001, 2502);
+    acknowledge(p, 2502);
+    expect_state(p, fin_wait_2);
+    peer_end(p);
+
+    p = sender(SEPTET_RENO); /* one segment with a FIN, in pieces */
+    write_all(p, 900);
+    septet_shutdown(p->stack, p->flow->handle);
+    expect(p, FIN | PSH | ACK, .seq = 1, .length = 900);
+    path_shrinks(p, 1, 640);
+    expect(p, ACK, .seq = 1, .length = 600);
+    expect(p, FIN | PSH | ACK, .seq = 601, .length = 300);
+    acknowledge(p, 902);
+    peer_end(p);
+}
+
+/* Pieces that are lost go again from where they began. */
+static void pieces_are_lost(void **state)
+{
+    (void)state;
+    struct peer *p = sender(SEPTET_RENO);
+    write_all(p, 2000);
+    sends(p, 1, 2);
+    path_shrinks(p, 1, 640);
+    assert_int_equal(drain(p), 4);
+    advance(p, S(1));
+    expect(p, ACK, .seq = 1, .length = 600);
+    expect(p, ACK, .seq = 601, .length = 400);
+    expect_nothing(p);
+    acknowledge(p, 601);
+    acknowledge(p, 1001);
+    expect(p, ACK, .seq = 1001, .length = 600);
+    expect(p, ACK | PSH, .seq = 1601, .length = 400);
+    acknowledge(p, 2001);
+    peer_end(p);
+}
+
 /* A20, CVE-2019-11477 to 11479: the smallest MSS, and every second byte SACKed, for as long as one likes. Nothing is
  * marked, no memory grows, nothing is cut into pieces. */
 static void sack_of_every_second_byte(void **state)
@@ -451,7 +519,8 @@ int main(void)
         cmocka_unit_test(timeout),         cmocka_unit_test(timeout_keeps_sacks),
         cmocka_unit_test(reneging),        cmocka_unit_test(reneging_for_ever),
         cmocka_unit_test(nonsense_blocks), cmocka_unit_test(blocks_within_segments),
-        cmocka_unit_test(duplicate_sacks), cmocka_unit_test(sack_of_every_second_byte),
+        cmocka_unit_test(duplicate_sacks), cmocka_unit_test(path_mtu_shrinks),
+        cmocka_unit_test(pieces_are_lost), cmocka_unit_test(sack_of_every_second_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
