@@ -1,6 +1,7 @@
 #include "ip/icmp_input.h"
 
 #include "base/checksum.h"
+#include "ip/address.h"
 #include "ip/icmp_output.h"
 #include "ip/mld.h"
 #include "ip/ndp.h"
@@ -88,7 +89,7 @@ static bool classify_ipv6(struct ip_delivery *delivery)
     case ICMPV6_PACKET_TOO_BIG:
         delivery->error = SEPTET_FRAGMENTATION_NEEDED;
         delivery->mtu = delivery->icmp.rest;
-        return true;
+        return delivery->mtu >= IPV6_MTU_LEAST; /* RFC 8201 section 4 */
     case ICMPV6_PARAMETER_PROBLEM:
         if (delivery->icmp.code == ICMPV6_UNKNOWN_NEXT_HEADER)
             delivery->error = SEPTET_PROTOCOL_UNREACHABLE;

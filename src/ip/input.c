@@ -377,8 +377,9 @@ static enum ip_verdict whole_way(struct ip_layer *ip, const struct septet_packet
     case CONTENT_IPV6:
         return ipv6_input(ip, &frame, delivery);
     case CONTENT_ARP:
-        if (ip_frame_pull(ip, &frame, IP_SCRATCH))
-            arp_input(ip, frame.interface, frame.bytes, frame.contiguous);
+        if (!ip_frame_pull(ip, &frame, IP_SCRATCH))
+            return drop(ip, &frame, 0, SEPTET_DROP_arp_malformed);
+        arp_input(ip, frame.interface, frame.bytes, frame.contiguous);
         return IP_CONSUMED;
     default:
         return IP_CONSUMED;

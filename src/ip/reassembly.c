@@ -277,8 +277,10 @@ static bool insert(struct ip_layer *ip, uint32_t reference, const struct ip_fram
     const uint32_t end = header->fragment_offset + header->payload_length;
     const enum insertion insertion =
         end_consistent(entry, header, end) ? insert_range(entry, header->fragment_offset, end) : OVERLAP;
-    if (insertion == DUPLICATE)
+    if (insertion == DUPLICATE) {
+        refuse(ip, frame, header, SEPTET_DROP_fragment_duplicate);
         return false;
+    }
     if (insertion == OVERLAP) {
         abandon(ip, entry, SEPTET_DROP_fragment_overlap);
         return false;

@@ -308,11 +308,15 @@ static void errors_refused(void **state)
     assert_int_equal(give_error(host, false, 3, 3, 0, "10.0.0.1", PROTOCOL_TCP, 7), IP_CONSUMED);
     assert_int_equal(host_drops(host, SEPTET_DROP_icmp_malformed), 1);
     assert_int_equal(give_error(host, false, 3, 99, 0, "10.0.0.1", PROTOCOL_TCP, 8), IP_CONSUMED);
+    /* RFC 8201 section 4: no IPv6 link is that small. */
+    assert_int_equal(give_error(host, true, 2, 0, 1279, "fd07::1", PROTOCOL_TCP, 8), IP_CONSUMED);
+    assert_int_equal(give_error(host, true, 2, 0, 0, "fd07::1", PROTOCOL_TCP, 8), IP_CONSUMED);
+    assert_int_equal(host_drops(host, SEPTET_DROP_icmp_ignored), 3);
     /* MUST-55: source quench; RFC 6918; redirects. */
     static const uint8_t ignored[] = {4, 5, 9, 10, 13, 14, 15, 16, 17, 18, 30, 255};
     for (size_t i = 0; i < sizeof ignored; i++)
         assert_int_equal(give_error(host, false, ignored[i], 0, 0, "10.0.0.1", PROTOCOL_TCP, 8), IP_CONSUMED);
-    assert_int_equal(host_drops(host, SEPTET_DROP_icmp_ignored), 1 + sizeof ignored);
+    assert_int_equal(host_drops(host, SEPTET_DROP_icmp_ignored), 3 + sizeof ignored);
     assert_int_equal(give_error(host, false, 3, 3, 0, "10.0.0.1", PROTOCOL_TCP, 8), IP_ERROR);
     frame[14 + 20 + 2] ^= 1;
     assert_int_equal(host_give(host, 0, frame, 14 + 20 + 8 + 28), IP_CONSUMED);

@@ -170,6 +170,7 @@ static void duplicates(void **state)
         check_delivery(host, 200);
     }
     assert_int_equal(host_drops(host, SEPTET_DROP_fragment_overlap), 0);
+    assert_int_equal(host_drops(host, SEPTET_DROP_fragment_duplicate), 6);
     host_free(host);
 }
 
