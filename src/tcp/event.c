@@ -46,8 +46,11 @@ static void event_of_connection(struct tcp *tcp, struct connection *c, struct se
         .handle = tcp_handle(tcp, c),
         .user = c->user,
         .events = c->events,
-        .error = (c->events & SEPTET_EVENT_CLOSED) ? c->error : c->soft_error,
     };
+    if (c->events & SEPTET_EVENT_CLOSED)
+        event->error = c->error;
+    else if (c->events & SEPTET_EVENT_SOFT_ERROR)
+        event->error = c->soft_error;
     c->events = 0;
     c->flags &= ~(uint32_t)CONNECTION_EVENT;
     if (c->flags & CONNECTION_RELEASED)
