@@ -403,6 +403,8 @@ bool tcp_transmit(struct tcp *tcp, struct connection *c, uint32_t segments, stru
         return false;
     if (c->state == SEPTET_STATE_syn_sent || c->state == SEPTET_STATE_syn_received)
         return transmit_syn(tcp, c, t);
+    if (c->flags & CONNECTION_URGENT_OUT)
+        segments = 1; /* the pointer counts from each segment, which nobody who cuts super-segments knows */
     const bool paced = c->pace_at != SEPTET_NEVER && c->pace_at > tcp->core->now;
     const bool data =
         !paced && c->state != SEPTET_STATE_time_wait &&
