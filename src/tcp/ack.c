@@ -10,7 +10,6 @@ struct flight *flight_begin(struct tcp *tcp, struct connection *c)
     c->flight = slab_take(&tcp->flights); /* as many as connections: never refused */
     struct flight *flight = tcp_flight(tcp, c);
     *flight = (struct flight){
-        .recover = c->snd_una - 1,
         .high_rxt = c->snd_una,
         .lost_below = c->snd_una,
         .highest_sacked = c->snd_una,
@@ -167,7 +166,6 @@ void tell_writable(struct tcp *tcp, struct connection *c)
 /* Marks that stayed behind would lie ahead after 2^31 bytes, if the flight never ends before. */
 static void carry_marks(const struct connection *c, struct flight *flight)
 {
-    flight->recover = seq_max(flight->recover, c->snd_una - 1);
     flight->high_rxt = seq_max(flight->high_rxt, c->snd_una);
     flight->lost_below = seq_max(flight->lost_below, c->snd_una);
     flight->highest_sacked = seq_max(flight->highest_sacked, c->snd_una);
@@ -180,6 +178,7 @@ static void advance_una(struct tcp *tcp, struct connection *c, const struct segm
     if (c->flight != 0)
         acknowledge_up_to(tcp, c, tcp_flight(tcp, c), segment->ack, ack);
     c->snd_una = segment->ack;
+    c->recover = seq_max(c->recover, c->snd_una - 1);
     if (c->flight != 0)
         carry_marks(c, tcp_flight(tcp, c));
     c->acked_at = c->progress_at = compact_clock(tcp->core->now);

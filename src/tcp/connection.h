@@ -83,7 +83,7 @@ struct flight {
     struct stream records;                /* struct record by number, see record.h */
     uint32_t records_first, records_end;  /* numbers held: [first, end) */
     uint32_t sacked, lost, retransmitted; /* lost excludes sacked; retransmitted: copies of lost bytes now in flight */
-    uint32_t recover, high_rxt;           /* RFC 6675 RecoveryPoint and HighRxt, RFC 6582 recover */
+    uint32_t high_rxt;                    /* RFC 6675 HighRxt */
     uint32_t resend_hint;                 /* no record below holds anything to resend */
     uint32_t lost_below;                  /* everything unSACKed below is marked lost */
     uint32_t resend_split;   /* next byte of a segment that is resent in pieces, after the path MTU shrank */
@@ -145,6 +145,7 @@ struct connection {
 
     uint32_t iss, irs;
     uint32_t snd_wnd_max, snd_up, rcv_up;
+    uint32_t recover;                /* RFC 6675 RecoveryPoint, RFC 6582 recover; at least snd_una - 1 */
     uint32_t snd_sml;                /* end of the last short segment sent: Minshall's Nagle */
     uint32_t dsack_start, dsack_end; /* a duplicate to report, RFC 2883; equal: none */
     uint8_t backoff, probes;

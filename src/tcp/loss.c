@@ -169,10 +169,12 @@ static void detect_without_sack(struct tcp *tcp, struct connection *c, struct fl
     if (ack->duplicate)
         count_duplicate(c, flight);
     if (c->phase == SEPTET_PHASE_RECOVERY) {
-        if (ack->acked != 0 && seq_lt(c->snd_una, flight->recover))
+        if (ack->acked != 0 && seq_lt(c->snd_una, c->recover)) {
             mark_first(tcp, c, flight, SEPTET_LOSS_PARTIAL_ACK);
+            c->flags |= CONNECTION_RESEND_FIRST;
+        }
     } else if (ack->duplicate && flight->duplicate_acks == DUP_THRESH && c->phase != SEPTET_PHASE_LOSS &&
-               seq_gt(c->snd_una, flight->recover)) { /* RFC 6582 3.2 step 2: else they answer what was sent again */
+               seq_gt(c->snd_una, c->recover)) { /* RFC 6582 3.2 step 2: else they answer what was sent again */
         mark_first(tcp, c, flight, SEPTET_LOSS_DUPLICATE_ACK);
     }
 }

@@ -15,15 +15,15 @@ static void set_phase(struct tcp *tcp, struct connection *c, enum septet_phase p
     trace_congestion(tcp, c);
 }
 
-static void enter_recovery(struct tcp *tcp, struct connection *c, struct flight *flight)
+static void enter_recovery(struct tcp *tcp, struct connection *c)
 {
     COUNT(tcp->core, Recoveries);
-    flight->recover = c->snd_nxt;
+    c->recover = c->snd_nxt;
     c->ssthresh = congestion_of(c)->threshold(tcp, c, congestion_flight(c));
     c->cwnd = c->ssthresh;
     c->flags |= CONNECTION_RESEND_FIRST;
     c->flags &= ~(uint32_t)(CONNECTION_RESCUED | CONNECTION_PARTIAL_ACK);
-    set_phase(tcp, c, SEPTET_PHASE_RECOVERY, flight->recover);
+    set_phase(tcp, c, SEPTET_PHASE_RECOVERY, c->recover);
 }
 
 static void leave_recovery(struct tcp *tcp, struct connection *c, struct flight *flight)
@@ -66,17 +66,19 @@ void recovery_ack(struct tcp *tcp, struct connection *c, struct ack *ack)
 {
     struct flight *flight = tcp_flight(tcp, c);
     if (c->phase == SEPTET_PHASE_RECOVERY || c->phase == SEPTET_PHASE_LOSS) {
-        if (ack->acked != 0 && seq_geq(c->snd_una, flight->recover))
-            leave_recovery(tcp, c, flight);
-        else if (c->phase == SEPTET_PHASE_LOSS)
-            grow(tcp, c, ack);
-        return;
+        if (ack->acked == 0 || seq_lt(c->snd_una, c->recover)) {
+            if (c->phase == SEPTET_PHASE_LOSS)
+                grow(tcp, c, ack);
+            return;
+        }
+        leave_recovery(tcp, c, flight);
+        if (flight->lost == 0)
+            return;
     }
-    if (flight->lost != 0) {
-        enter_recovery(tcp, c, flight);
-        return;
-    }
-    grow(tcp, c, ack);
+    if (flight->lost != 0)
+        enter_recovery(tcp, c);
+    else
+        grow(tcp, c, ack);
 }
 
 /* The peer may take SACKed data back (RFC 2018 section 8): if the first segment outstanding is SACKed, it did. */
@@ -95,12 +97,11 @@ static void forget_reneged(struct tcp *tcp, struct connection *c, struct flight 
 
 void recovery_resend_all(struct tcp *tcp, struct connection *c, enum septet_loss_reason why)
 {
-    struct flight *flight = tcp_flight(tcp, c);
     loss_mark_all(tcp, c, why);
-    flight->recover = c->snd_nxt;
+    c->recover = c->snd_nxt;
     c->flags &= ~(uint32_t)(CONNECTION_RESCUED | CONNECTION_PARTIAL_ACK);
     c->flags |= CONNECTION_RESEND_FIRST;
-    set_phase(tcp, c, SEPTET_PHASE_LOSS, flight->recover);
+    set_phase(tcp, c, SEPTET_PHASE_LOSS, c->recover);
 }
 
 /* RFC 5681 equation 4: not for the same data again, and not twice for what fast recovery has begun to pay for. */

@@ -36,6 +36,7 @@ static void established(struct tcp *tcp, struct connection *c, const struct segm
     c->resend_kind = RESEND_NONE;
     c->rto_us = (uint32_t)((c->flags & CONNECTION_SYN_RETRANSMITTED) ? max_i64(c->rto_us, 3000000) /* RFC 6298 5.7 */
                                                                      : c->rto_us);
+    c->recover = c->iss;
     c->cwnd = congestion_initial_window(tcp, c);
     if (c->flags & CONNECTION_SYN_RETRANSMITTED)
         c->cwnd = c->mss; /* RFC 5681 3.1 */

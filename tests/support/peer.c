@@ -211,7 +211,7 @@ static void pull(struct peer *p)
     struct septet_packet packets[SEPTET_BATCH];
     uint32_t count, turns = 0;
     while ((count = septet_output(p->stack, packets, SEPTET_BATCH)) != 0) {
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < count && !p->deaf; i++)
             keep(p, &packets[i]);
         assert_true(++turns < 10000);
     }

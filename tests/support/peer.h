@@ -136,6 +136,7 @@ struct peer {
     struct seen last;                                                       /* of the last expect() */
     uint32_t others;                                                        /* packets of the stack that are not TCP */
     bool quiet;                                                             /* pulled packets are forgotten */
+    bool deaf;                                                              /* and not even looked at */
     void (*tap)(struct peer *peer, const struct septet_trace_event *event); /* sees every trace event, if set */
     void *user;                                                             /* the test's own */
     void *memory;

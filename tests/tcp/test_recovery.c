@@ -474,6 +474,65 @@ static void pieces_are_lost(void **state)
     peer_end(p);
 }
 
+/* Gives the stack bytes to send, whatever they are, as long as it takes them. */
+static void feed(struct peer *p)
+{
+    uint8_t *data;
+    size_t length = 65536;
+    while (septet_send_reserve(p->stack, p->flow->handle, &data, &length) == SEPTET_OK) {
+        assert_int_equal(septet_send_commit(p->stack, p->flow->handle, length, 0), SEPTET_OK);
+        length = 65536;
+    }
+}
+
+/* Lets more than so many bytes pass without the flight ever ending. */
+static void pass_bytes(struct peer *p, uint64_t bytes)
+{
+    p->deaf = true;
+    for (uint64_t passed = 0; passed < bytes;) {
+        feed(p);
+        inject(p, ACK, .seq = 1, .ack = info_of(p).snd_una - info_of(p).iss); /* a pull */
+        const struct septet_tcp_info info = info_of(p);
+        const uint32_t acked = info.snd_nxt - info.snd_una - info.mss;
+        inject(p, ACK, .seq = 1, .ack = info.snd_una - info.iss + acked);
+        passed += acked;
+    }
+    feed(p);
+    inject(p, ACK, .seq = 1, .ack = info_of(p).snd_una - info_of(p).iss);
+    p->deaf = false;
+}
+
+/* Sequence numbers wrap: losses are repaired as ever in a flight that has not ended for 2 and for 4 GiB. */
+static void flight_that_never_ends(void **state)
+{
+    (void)state;
+    for (unsigned with_sack = 0; with_sack < 2; with_sack++) {
+        struct peer *p = peer_new_link(4, NULL, 65535, SEPTET_OFFLOAD_CHECKSUM | (unsigned)SEPTET_OFFLOAD_TSO);
+        p->offer.mss = 65495;
+        p->offer.scale = 5;
+        p->offer.sack = with_sack;
+        passive(p);
+        pass_bytes(p, 5000000); /* past slow start */
+        for (uint32_t turn = 0; turn < 3; turn++) {
+            const struct septet_tcp_info info = info_of(p);
+            const uint32_t una = info.snd_una - info.iss;
+            for (uint32_t i = 1; i <= 3; i++)
+                if (with_sack)
+                    sack(p, una, una + info.mss, una + (i + 1) * info.mss);
+                else
+                    acknowledge(p, una);
+            assert_int_equal(info_of(p).phase, SEPTET_PHASE_RECOVERY);
+            assert_int_equal(info_of(p).total_retransmits, info.total_retransmits + 1);
+            drain(p);
+            acknowledge(p, info_of(p).snd_nxt - info_of(p).iss - info.mss);
+            drain(p);
+            pass_bytes(p, UINT64_C(0x80000000));
+        }
+        assert_int_equal(counted(p, SEPTET_COUNTER_Timeouts), 0);
+        peer_end(p);
+    }
+}
+
 /* A20, CVE-2019-11477 to 11479: the smallest MSS, and every second byte SACKed, for as long as one likes. Nothing is
  * marked, no memory grows, nothing is cut into pieces. */
 static void sack_of_every_second_byte(void **state)
@@ -512,15 +571,25 @@ static void sack_of_every_second_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_loss),        cmocka_unit_test(cubic_reduction),
-        cmocka_unit_test(is_lost),         cmocka_unit_test(several_losses),
-        cmocka_unit_test(second_recovery), cmocka_unit_test(next_segment_rule_3),
-        cmocka_unit_test(rescue),          cmocka_unit_test(fin_is_recovered),
-        cmocka_unit_test(timeout),         cmocka_unit_test(timeout_keeps_sacks),
-        cmocka_unit_test(reneging),        cmocka_unit_test(reneging_for_ever),
-        cmocka_unit_test(nonsense_blocks), cmocka_unit_test(blocks_within_segments),
-        cmocka_unit_test(duplicate_sacks), cmocka_unit_test(path_mtu_shrinks),
-        cmocka_unit_test(pieces_are_lost), cmocka_unit_test(sack_of_every_second_byte),
+        cmocka_unit_test(one_loss),
+        cmocka_unit_test(cubic_reduction),
+        cmocka_unit_test(is_lost),
+        cmocka_unit_test(several_losses),
+        cmocka_unit_test(second_recovery),
+        cmocka_unit_test(next_segment_rule_3),
+        cmocka_unit_test(rescue),
+        cmocka_unit_test(fin_is_recovered),
+        cmocka_unit_test(timeout),
+        cmocka_unit_test(timeout_keeps_sacks),
+        cmocka_unit_test(reneging),
+        cmocka_unit_test(reneging_for_ever),
+        cmocka_unit_test(nonsense_blocks),
+        cmocka_unit_test(blocks_within_segments),
+        cmocka_unit_test(duplicate_sacks),
+        cmocka_unit_test(path_mtu_shrinks),
+        cmocka_unit_test(pieces_are_lost),
+        cmocka_unit_test(flight_that_never_ends),
+        cmocka_unit_test(sack_of_every_second_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
