@@ -17,26 +17,35 @@ extern "C" {
 /** Names of congestion controls. */
 enum septet_congestion { SEPTET_RENO, SEPTET_CUBIC, SEPTET_CONGESTION_COUNT };
 
+/** In which order options stand in a SYN, behind the MSS, and what fills them up. */
+enum septet_syn_layout {
+    SEPTET_SYN_WORDS, /**< SACK permitted, timestamps, window scale; NOPs before each, so that whole words are filled */
+    SEPTET_SYN_PACKED /**< window scale, SACK permitted, timestamps; NOPs only where alignment asks, EOLs at the end */
+};
+
 /** What RFC 9293 and its companions leave open, with the defaults of septet_config_default(). */
 struct septet_tcp_config {
-    uint32_t send_buffer;      /**< bytes not yet acknowledged a connection may hold (4 MiB) */
-    uint32_t receive_buffer;   /**< bytes a connection may hold for its application; the window follows it (4 MiB) */
-    uint8_t window_scale;      /**< shift offered, 0..14; 255 = the smallest that can express receive_buffer (255) */
-    bool window_scaling;       /**< offer and accept RFC 7323 window scaling (true) */
-    bool timestamps;           /**< offer and accept RFC 7323 timestamps (true) */
-    bool sack;                 /**< offer and accept RFC 2018 SACK (true) */
-    uint8_t congestion;        /**< enum septet_congestion for new connections (SEPTET_CUBIC) */
-    uint8_t initial_window;    /**< IW in segments, RFC 6928 (10) */
-    uint8_t retries1;          /**< R1: retransmissions before the neighbour is doubted, MUST-20 (3) */
-    uint8_t synack_retries;    /**< retransmissions of a SYN-ACK before a half-open connection is dropped (5) */
-    uint8_t keepalive_count;   /**< unanswered keep-alive probes until a connection is dead (9) */
-    uint16_t mss_default_ipv4; /**< MSS when the peer sends none, MUST-15 (536) */
-    uint16_t mss_default_ipv6; /**< MSS when the peer sends none, MUST-15 (1220) */
-    uint16_t mss_minimum;      /**< floor for what a peer may ask for, CVE-2019-11479 (64) */
-    int64_t rto_initial;       /**< RFC 6298 (1 s) */
-    int64_t rto_minimum;       /**< (200 ms; the RFC's 1 s is a SHOULD) */
-    int64_t rto_maximum;       /**< (120 s) */
-    int64_t syn_timeout;       /**< R2 for SYN, at least 3 minutes by MUST-23 (190 s) */
+    uint32_t send_buffer;         /**< bytes not yet acknowledged a connection may hold (4 MiB) */
+    uint32_t receive_buffer;      /**< bytes a connection may hold for its application; the window follows it (4 MiB) */
+    uint8_t window_scale;         /**< shift offered, 0..14, unless the application chooses a receive buffer; 255 = the
+                                     smallest that can express the buffer (255) */
+    bool window_scaling;          /**< offer and accept RFC 7323 window scaling (true) */
+    bool timestamps;              /**< offer and accept RFC 7323 timestamps (true) */
+    bool sack;                    /**< offer and accept RFC 2018 SACK (true) */
+    uint8_t congestion;           /**< enum septet_congestion for new connections (SEPTET_CUBIC) */
+    uint8_t initial_window;       /**< IW in segments, RFC 6928 (10) */
+    uint8_t retries1;             /**< R1: retransmissions before the neighbour is doubted, MUST-20 (3) */
+    uint8_t synack_retries;       /**< retransmissions of a SYN-ACK before a half-open connection is dropped (5) */
+    uint8_t keepalive_count;      /**< unanswered keep-alive probes until a connection is dead (9) */
+    uint16_t mss_default_ipv4;    /**< MSS when the peer sends none, MUST-15 (536) */
+    uint16_t mss_default_ipv6;    /**< MSS when the peer sends none, MUST-15 (1220) */
+    uint16_t mss_minimum;         /**< floor for what a peer may ask for, CVE-2019-11479 (64) */
+    int64_t rto_initial;          /**< RFC 6298 (1 s) */
+    int64_t rto_minimum;          /**< (200 ms; the RFC's 1 s is a SHOULD) */
+    int64_t rto_maximum;          /**< (120 s) */
+    int64_t rto_variance_minimum; /**< least value of 4 RTTVAR; less than the clock's granularity counts as that (0) */
+    int64_t rto_slop;             /**< added to every timeout but the first of a SYN (0) */
+    int64_t syn_timeout;          /**< R2 for SYN, at least 3 minutes by MUST-23 (190 s) */
     int64_t
         user_timeout; /**< R2: a connection whose data stays unacknowledged so long is aborted; 0 = never (924.6 s) */
     int64_t delayed_ack;       /**< below 0.5 s, MUST-40 (40 ms) */
@@ -46,6 +55,15 @@ struct septet_tcp_config {
     int64_t keepalive_interval; /**< between probes (75 s) */
     int64_t challenge_interval; /**< least time between challenge ACKs of one connection, RFC 5961 section 7 (500 ms) */
     int64_t sws_override;       /**< sender silly-window override timer, RFC 9293 3.8.6.2.1 (200 ms) */
+    uint8_t syn_layout;         /**< enum septet_syn_layout (SEPTET_SYN_WORDS) */
+    uint8_t quick_acks;         /**< ACKs that are not delayed when data begins to arrive, until we answer it (0) */
+    uint8_t burst_minimum;      /**< new data leaves in bursts of what two windows in a round trip (slow start; else
+                                   1.2) send in a millisecond, but at least so many segments, and each ends with PSH;
+                                   0: as much as may go, PSH at the end of the queue only, MUST-61 (0) */
+    bool idle_restart;          /**< begin again with the initial window after an RTO of silence, RFC 5681 4.1 (true) */
+    bool window_steps;          /**< the window's edge moves by half the buffer or a segment at least, RFC 9293
+                                   3.8.6.2.2; false: that holds for small windows only (true) */
+    bool round_buffers;         /**< buffers grow to a multiple of the MSS when that is known (false) */
     bool window_probe_octet;    /**< window probes carry an octet of data as the RFC says; false: an old number and none
                                    (true) */
     bool missing_timestamps;    /**< take segments without a timestamp although negotiated (false) */

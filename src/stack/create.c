@@ -18,11 +18,12 @@ static bool tcp_valid(const struct septet_tcp_config *tcp)
            tcp->congestion < SEPTET_CONGESTION_COUNT && tcp->initial_window >= 1 && tcp->synack_retries < 16 &&
            tcp->keepalive_count >= 1 && tcp->mss_minimum >= 48 && tcp->mss_default_ipv4 >= tcp->mss_minimum &&
            tcp->mss_default_ipv6 >= tcp->mss_minimum && tcp->rto_initial > 0 && tcp->rto_minimum > 0 &&
-           tcp->rto_maximum >= tcp->rto_minimum && tcp->syn_timeout > 0 && tcp->user_timeout >= 0 &&
-           tcp->delayed_ack >= 0 && tcp->delayed_ack < 500 * SEPTET_MILLISECOND && tcp->msl > 0 &&
-           tcp->fin_wait2_timeout > 0 && tcp->keepalive_idle > 0 && tcp->keepalive_interval > 0 &&
-           tcp->challenge_interval >= 0 && tcp->sws_override > 0 && tcp->gso_max >= 1 && tcp->port_low >= 1 &&
-           tcp->port_low <= tcp->port_high;
+           tcp->rto_maximum >= tcp->rto_minimum && tcp->rto_variance_minimum >= 0 && tcp->rto_slop >= 0 &&
+           tcp->syn_timeout > 0 && tcp->user_timeout >= 0 && tcp->delayed_ack >= 0 &&
+           tcp->delayed_ack < 500 * SEPTET_MILLISECOND && tcp->msl > 0 && tcp->fin_wait2_timeout > 0 &&
+           tcp->keepalive_idle > 0 && tcp->keepalive_interval > 0 && tcp->challenge_interval >= 0 &&
+           tcp->sws_override > 0 && tcp->gso_max >= 1 && tcp->port_low >= 1 && tcp->port_low <= tcp->port_high &&
+           tcp->syn_layout <= SEPTET_SYN_PACKED;
 }
 
 static bool valid(const struct septet_config *config)
@@ -144,6 +145,8 @@ void septet_config_default(struct septet_config *config)
                 .keepalive_interval = 75 * SEPTET_SECOND,
                 .challenge_interval = 500 * SEPTET_MILLISECOND,
                 .sws_override = 200 * SEPTET_MILLISECOND,
+                .idle_restart = true,
+                .window_steps = true,
                 .window_probe_octet = true,
                 .fast_path = true,
                 .gro = true,

@@ -12,6 +12,8 @@ static void rfc(struct septet_config *config)
     tcp->msl = 120 * SEPTET_SECOND;
     tcp->congestion = SEPTET_RENO;
     tcp->window_probe_octet = true;
+    tcp->idle_restart = true;
+    tcp->window_steps = true;
 }
 
 static void linux_like(struct septet_config *config)
@@ -23,6 +25,10 @@ static void linux_like(struct septet_config *config)
     tcp->msl = 30 * SEPTET_SECOND;
     tcp->congestion = SEPTET_CUBIC;
     tcp->window_scale = 8;
+    tcp->rto_variance_minimum = 200 * SEPTET_MILLISECOND;
+    tcp->quick_acks = 16;
+    tcp->burst_minimum = 2;
+    tcp->window_steps = false;
     tcp->window_probe_octet = false;
     tcp->missing_timestamps = true;
 }
@@ -38,6 +44,10 @@ static void freebsd_like(struct septet_config *config)
     tcp->receive_buffer = 65536;
     tcp->send_buffer = 32768;
     tcp->window_scale = 6;
+    tcp->syn_layout = SEPTET_SYN_PACKED;
+    tcp->rto_slop = 200 * SEPTET_MILLISECOND;
+    tcp->window_steps = false;
+    tcp->round_buffers = true;
     tcp->window_probe_octet = true;
     tcp->missing_timestamps = true;
 }

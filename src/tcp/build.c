@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "tcp/internal.h"
 
-/* TCP options as we write them. Every layout here is padded with NOPs to a multiple of four. */
+/* TCP options as we write them. Every layout here fills a multiple of four. */
 
 uint32_t build_timestamps(uint8_t *to, uint32_t val, uint32_t ecr)
 {
@@ -10,8 +10,38 @@ uint32_t build_timestamps(uint8_t *to, uint32_t val, uint32_t ecr)
     return 2 + tcp_option_timestamps(to + 2, val, ecr);
 }
 
+/* NOPs until the place is `rest` modulo `step`. */
+static uint32_t align(uint8_t *to, uint32_t at, uint32_t step, uint32_t rest)
+{
+    while (at % step != rest)
+        to[at++] = TCP_OPTION_NOP;
+    return at;
+}
+
+static uint32_t build_packed(const struct syn_offer *offer, uint8_t *to)
+{
+    uint32_t at = tcp_option_mss(to, offer->mss);
+    if (offer->window_scaling) {
+        at = align(to, at, 2, 1);
+        at += tcp_option_window_scale(to + at, offer->window_scale);
+    }
+    if (offer->sack) {
+        at = align(to, at, 2, 0);
+        at += tcp_option_sack_permitted(to + at);
+    }
+    if (offer->timestamps) {
+        at = align(to, at, 4, 2);
+        at += tcp_option_timestamps(to + at, offer->ts_val, offer->ts_ecr);
+    }
+    while (at % 4 != 0)
+        to[at++] = TCP_OPTION_EOL;
+    return at;
+}
+
 uint32_t build_syn_options(const struct syn_offer *offer, uint8_t *to)
 {
+    if (offer->layout == SEPTET_SYN_PACKED)
+        return build_packed(offer, to);
     uint32_t at = tcp_option_mss(to, offer->mss);
     if (offer->timestamps) {
         if (offer->sack)

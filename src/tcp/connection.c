@@ -5,7 +5,7 @@
 uint8_t window_scale_for(const struct tcp *tcp, uint32_t receive_buffer)
 {
     uint8_t scale = 0;
-    if (tcp->config->window_scale <= 14) {
+    if (tcp->config->window_scale <= 14 && receive_buffer == tcp->config->receive_buffer) {
         /* In steps larger than this the window of so small a buffer would open too late or never. */
         scale = tcp->config->window_scale;
         while (scale > 0 && UINT32_C(8) << scale > receive_buffer)
@@ -37,6 +37,7 @@ struct connection *connection_new(struct tcp *tcp, const struct septet_tuple *tu
     c->flags = (config->timestamps ? CONNECTION_TIMESTAMPS : 0u) | (config->sack ? CONNECTION_SACK : 0u) |
                (config->window_scaling ? CONNECTION_WINDOW_SCALING : 0u);
     c->rto_us = (uint32_t)(config->rto_initial / 1000);
+    c->quick_acks = config->quick_acks;
     c->ssthresh = UINT32_MAX;
     c->progress_at = c->sent_at = c->acked_at = compact_clock(tcp->core->now);
     c->received_at = tcp->core->now;
@@ -54,6 +55,15 @@ void connection_mss(struct tcp *tcp, struct connection *c)
         limit = min_u32(limit, c->options.maxseg);
     limit = max_u32(limit, tcp->config->mss_minimum);
     c->mss = (uint16_t)(limit - (header - TCP_HEADER));
+}
+
+/* Up to a multiple of what the MSS option allows. */
+static void round_buffer(uint32_t *buffer, const struct connection *c)
+{
+    const uint32_t mss = c->mss + ((c->flags & CONNECTION_TIMESTAMPS) ? 12u : 0u);
+    const uint32_t rounded = (*buffer + mss - 1) / mss * mss;
+    if (*buffer > mss)
+        *buffer = rounded;
 }
 
 void connection_options_of_syn(struct tcp *tcp, struct connection *c, const struct segment *segment)
@@ -77,6 +87,10 @@ void connection_options_of_syn(struct tcp *tcp, struct connection *c, const stru
     if (c->flags & CONNECTION_TIMESTAMPS)
         c->ts_recent = options->ts_val;
     connection_mss(tcp, c);
+    if (tcp->config->round_buffers) {
+        round_buffer(&c->options.send_buffer, c);
+        round_buffer(&c->options.receive_buffer, c);
+    }
 }
 
 void connection_drop_buffers(struct tcp *tcp, struct connection *c)

@@ -149,6 +149,7 @@ struct connection {
     uint32_t snd_sml;                /* end of the last short segment sent: Minshall's Nagle */
     uint32_t dsack_start, dsack_end; /* a duplicate to report, RFC 2883; equal: none */
     uint8_t backoff, probes;
+    uint8_t quick_acks; /* ACKs still to come that are not delayed */
 
     uint32_t last_rtt_us;
     uint64_t delivered; /* bytes cumulatively or selectively acknowledged */

@@ -15,6 +15,7 @@ static void send_syn_ack(struct tcp *tcp, const struct compact *half, const stru
         return;
     const struct connection_options *options = &tcp_listener(tcp, half->listener)->options;
     const struct syn_offer offer = {
+        .layout = tcp->config->syn_layout,
         .mss = options->maxseg != 0 ? options->maxseg : UINT16_MAX, /* reply_path() lowers it to the path's */
         .timestamps = (half->options & COMPACT_TIMESTAMPS) != 0,
         .sack = (half->options & COMPACT_SACK) != 0,

@@ -209,6 +209,7 @@ void rate_sample(struct tcp *tcp, struct connection *c, struct ack *ack);
 /* ---- transmit.c, build.c ---- */
 /* What a SYN or SYN-ACK offers. */
 struct syn_offer {
+    uint8_t layout; /* enum septet_syn_layout */
     uint16_t mss;
     bool timestamps, sack, window_scaling;
     uint8_t window_scale;

@@ -87,7 +87,8 @@ void receive_ack_policy(struct tcp *tcp, struct connection *c, const struct segm
 {
     if (segment->length == 0)
         return;
-    if (c->unacked_segments >= 2 || c->unacked >= 2u * c->rcv_mss || (c->options.switches & SWITCH_QUICKACK))
+    if (c->unacked_segments >= 2 || c->unacked >= 2u * c->rcv_mss || (c->options.switches & SWITCH_QUICKACK) ||
+        c->quick_acks != 0)
         c->flags |= CONNECTION_ACK_NOW;
     else if (c->ack_at == SEPTET_NEVER) {
         c->ack_at = tcp->core->now + tcp->config->delayed_ack;
@@ -127,9 +128,11 @@ static uint32_t buffer_edge(const struct connection *c)
 }
 
 /* Receiver silly-window avoidance, 3.8.6.2.2 (MUST-39): the edge moves by a worthwhile step or not at all. */
-static bool edge_worth_moving(const struct connection *c, uint32_t edge)
+static bool edge_worth_moving(const struct tcp *tcp, const struct connection *c, uint32_t edge)
 {
     const uint32_t mss = c->rcv_mss != 0 ? c->rcv_mss : 536;
+    if (!tcp->config->window_steps && edge - c->rcv_nxt >= min_u32(c->options.receive_buffer / 4, mss))
+        return seq_gt(edge, c->rcv_adv);
     return seq_gt(edge, c->rcv_adv) && edge - c->rcv_adv >= min_u32(c->options.receive_buffer / 2, mss);
 }
 
@@ -146,7 +149,7 @@ uint16_t receive_window(struct tcp *tcp, struct connection *c, bool syn)
         return (uint16_t)(c->rcv_adv - c->rcv_nxt);
     }
     const uint32_t edge = buffer_edge(c);
-    uint32_t window = (edge_worth_moving(c, edge) ? edge : c->rcv_adv) - c->rcv_nxt;
+    uint32_t window = (edge_worth_moving(tcp, c, edge) ? edge : c->rcv_adv) - c->rcv_nxt;
     uint32_t field = window >> c->rcv_wscale;
     /* Rounded down the edge would move left (SHLD-14), so it is rounded up then. Of one who sends crumbs until that
      * adds up to another buffer, receive_limit() takes no more. */
@@ -167,7 +170,7 @@ void receive_consumed(struct tcp *tcp, struct connection *c)
     const uint32_t edge = buffer_edge(c);
     const uint32_t window = c->rcv_adv - c->rcv_nxt;
     /* Announce at once what reopens a window that has become small, else with the next ACK. */
-    if (edge_worth_moving(c, edge) &&
+    if (edge_worth_moving(tcp, c, edge) &&
         (window < 2u * c->rcv_mss || edge - c->rcv_adv >= c->options.receive_buffer / 4)) {
         c->flags |= CONNECTION_ACK_NOW;
         tcp_mark_dirty(tcp, c);

@@ -23,7 +23,8 @@ void rtt_sample(struct tcp *tcp, struct connection *c, int64_t rtt)
         c->srtt_us = (uint32_t)((7 * (uint64_t)c->srtt_us + sample) / 8);
     }
     const uint64_t granularity = (uint64_t)tcp->core->config.clock_granularity / 1000;
-    uint64_t rto = c->srtt_us + max_u64(granularity, 4 * (uint64_t)c->rttvar_us);
+    const uint64_t least = max_u64(granularity, (uint64_t)tcp->config->rto_variance_minimum / 1000);
+    uint64_t rto = c->srtt_us + max_u64(least, 4 * (uint64_t)c->rttvar_us);
     rto = max_u64(rto, (uint64_t)tcp->config->rto_minimum / 1000);
     c->rto_us = (uint32_t)min_u64(rto, (uint64_t)tcp->config->rto_maximum / 1000);
     c->backoff = 0;
@@ -40,6 +41,8 @@ int64_t rtt_of_echo(const struct tcp *tcp, const struct connection *c, const str
 
 uint64_t rtt_timeout(const struct tcp *tcp, const struct connection *c)
 {
-    const uint64_t rto = (uint64_t)c->rto_us * 1000 << min_u32(c->backoff, 16);
+    const bool first_syn = c->srtt_us == 0 && c->backoff == 0;
+    const uint64_t slop = first_syn ? 0 : (uint64_t)tcp->config->rto_slop;
+    const uint64_t rto = ((uint64_t)c->rto_us * 1000 << min_u32(c->backoff, 16)) + slop;
     return min_u64(rto, (uint64_t)tcp->config->rto_maximum);
 }

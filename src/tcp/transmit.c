@@ -16,6 +16,8 @@ static void complete(struct tcp *tcp, struct connection *c, struct transmission 
         t->flags |= TCP_URG;
         t->urgent = (uint16_t)min_u32(c->snd_up - t->seq, 65535);
     }
+    if (c->quick_acks != 0 && c->unacked != 0)
+        c->quick_acks = (uint8_t)(t->length != 0 ? 0 : c->quick_acks - 1); /* a dialogue: ACKs ride on data */
     c->ack_sent = c->rcv_nxt;
     c->unacked = 0;
     c->unacked_segments = 0;
@@ -38,15 +40,28 @@ static void complete(struct tcp *tcp, struct connection *c, struct transmission 
     }
 }
 
+/* Twice the window in a round trip while it doubles, else a little more than it; the round trip must be known. */
+static uint64_t own_rate(const struct connection *c)
+{
+    return mul_div_u64(c->cwnd, c->cwnd < c->ssthresh ? 2000000 : 1200000, c->srtt_us);
+}
+
 static uint64_t pacing_rate(const struct tcp *tcp, const struct connection *c)
 {
     uint64_t rate = c->options.pacing_rate;
     if (tcp->config->pacing && c->srtt_us != 0) {
-        const uint64_t factor = c->cwnd < c->ssthresh ? 2000000 : 1200000;
-        const uint64_t own = mul_div_u64(c->cwnd, factor, c->srtt_us);
+        const uint64_t own = own_rate(c);
         rate = rate == 0 ? own : min_u64(rate, own);
     }
     return rate;
+}
+
+/* Segments that leave as one burst at most. */
+static uint32_t burst_segments(const struct tcp *tcp, const struct connection *c, uint32_t mss)
+{
+    if (tcp->config->burst_minimum == 0 || c->srtt_us == 0)
+        return UINT32_MAX;
+    return max_u32(tcp->config->burst_minimum, (uint32_t)min_u64(own_rate(c) / 1000 / mss, UINT32_MAX));
 }
 
 static void pace(struct tcp *tcp, struct connection *c, uint32_t bytes)
@@ -74,6 +89,7 @@ static bool transmit_syn(struct tcp *tcp, struct connection *c, struct transmiss
     if (c->options.maxseg != 0)
         mss = min_u32(mss, c->options.maxseg);
     const struct syn_offer offer = {
+        .layout = tcp->config->syn_layout,
         .mss = (uint16_t)mss,
         .timestamps = (c->flags & CONNECTION_TIMESTAMPS) != 0,
         .sack = (c->flags & CONNECTION_SACK) != 0,
@@ -249,7 +265,8 @@ static bool short_segment_allowed(const struct connection *c, uint32_t length, u
 static void restart_after_idle(struct tcp *tcp, struct connection *c)
 {
     const uint32_t idle = compact_clock(tcp->core->now) - c->sent_at;
-    if (c->flight != 0 || c->snd_nxt == c->iss + 1 || idle <= compact_clock((int64_t)c->rto_us * 1000))
+    if (!tcp->config->idle_restart || c->flight != 0 || c->snd_nxt == c->iss + 1 ||
+        idle <= compact_clock((int64_t)c->rto_us * 1000))
         return;
     const uint32_t initial = congestion_initial_window(tcp, c);
     congestion_of(c)->on_restart(tcp, c, (int64_t)idle << 20);
@@ -293,14 +310,16 @@ static bool transmit_new(struct tcp *tcp, struct connection *c, uint32_t segment
         return false;
     const uint32_t mss = payload_now(tcp, c);
     restart_after_idle(tcp, c);
-    const uint32_t length = new_data_length(tcp, c, mss, min_u32(segments, RECORD_SEGMENTS), &fin);
+    segments = min_u32(min_u32(segments, RECORD_SEGMENTS), burst_segments(tcp, c, mss));
+    const uint32_t length = new_data_length(tcp, c, mss, segments, &fin);
     if ((length == 0 && !fin) || !add_record(tcp, c, length, fin, mss))
         return false;
     t->seq = c->snd_nxt;
     t->length = length;
     t->mss = (uint16_t)mss;
-    t->flags = (uint16_t)((fin ? TCP_FIN : 0) |
-                          (length != 0 && c->snd_nxt + length == c->snd_end ? TCP_PSH : 0)); /* MUST-61 */
+    const bool push = length != 0 && (c->snd_nxt + length == c->snd_end || /* MUST-61 */
+                                      (tcp->config->burst_minimum != 0 && length > mss));
+    t->flags = (uint16_t)((fin ? TCP_FIN : 0) | (push ? TCP_PSH : 0));
     c->snd_nxt += length + fin;
     if (length % mss != 0)
         c->snd_sml = t->seq + length;
