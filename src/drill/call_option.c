@@ -1,0 +1,189 @@
+#include "drill/runner.h"
+
+#include "base/memory.h"
+
+/* setsockopt and getsockopt: values as structures of C. */
+
+#define OPTION_ROOM 512
+
+struct option_value {
+    uint8_t bytes[OPTION_ROOM];
+    uint32_t length; /* what it has by itself */
+};
+
+static void put_int(struct option_value *value, uint32_t at, int number)
+{
+    memcpy(value->bytes + at, &number, sizeof number);
+    value->length = at + (uint32_t)sizeof number;
+}
+
+static bool put_array(struct drill_runner *runner, const struct drill_expression *array, struct option_value *value)
+{
+    int64_t number;
+    uint32_t at = 0;
+    for (const struct drill_expression *item = array->first; item != NULL; item = item->next) {
+        if (!value_integer(runner, item, &number))
+            return false;
+        if (at + sizeof(int) > OPTION_ROOM)
+            return value_expected(runner, item, "fewer numbers");
+        put_int(value, at, (int)number);
+        at += (uint32_t)sizeof(int);
+    }
+    return true;
+}
+
+/* {onoff=,linger=} and {tv_sec=,tv_usec=} */
+static bool put_structure(struct drill_runner *runner, const struct drill_expression *structure,
+                          struct option_value *value)
+{
+    int64_t first, second;
+    if (drill_field(structure, "onoff") != NULL || drill_field(structure, "linger") != NULL ||
+        drill_field(structure, "l_onoff") != NULL) {
+        const bool prefixed = drill_field(structure, "l_onoff") != NULL;
+        if (!value_field(runner, structure, prefixed ? "l_onoff" : "onoff", 0, &first) ||
+            !value_field(runner, structure, prefixed ? "l_linger" : "linger", 0, &second))
+            return false;
+        put_int(value, 0, (int)first);
+        put_int(value, sizeof(int), (int)second);
+        return true;
+    }
+    if (drill_field(structure, "tv_sec") != NULL || drill_field(structure, "tv_usec") != NULL) {
+        if (!value_field(runner, structure, "tv_sec", 0, &first) ||
+            !value_field(runner, structure, "tv_usec", 0, &second))
+            return false;
+        const struct septet_timeval time = {first, second};
+        memcpy(value->bytes, &time, sizeof time);
+        value->length = sizeof time;
+        return true;
+    }
+    struct text text = runner_skip(runner, structure->line);
+    text_put(&text, "structure of a socket option");
+    if (structure->first != NULL && structure->first->kind == EXPRESSION_FIELD) {
+        text_put(&text, " with field ");
+        text_slice(&text, structure->first->text);
+    }
+    return false;
+}
+
+static bool put_value(struct drill_runner *runner, const struct drill_expression *expression,
+                      struct option_value *value)
+{
+    int64_t number;
+    switch (expression->kind) {
+    case EXPRESSION_ELLIPSIS:
+        return true;
+    case EXPRESSION_ARRAY:
+        return put_array(runner, expression, value);
+    case EXPRESSION_STRUCTURE:
+        return put_structure(runner, expression, value);
+    case EXPRESSION_STRING:
+        if (expression->text.length >= OPTION_ROOM)
+            return value_expected(runner, expression, "a shorter string");
+        memcpy(value->bytes, expression->text.at, expression->text.length);
+        value->length = expression->text.length;
+        return true;
+    default:
+        if (!value_integer(runner, expression, &number))
+            return false;
+        put_int(value, 0, (int)number);
+        return true;
+    }
+}
+
+static bool take_level(struct drill_runner *runner, struct drill_pending *pending, int *live, int64_t *level,
+                       int64_t *option)
+{
+    int script;
+    return value_fd(runner, pending->argument[0], &script, live) &&
+           value_integer(runner, pending->argument[1], level) && value_integer(runner, pending->argument[2], option);
+}
+
+bool call_setsockopt(struct drill_runner *runner, struct drill_pending *pending)
+{
+    struct option_value *value = arena_zeroed(pending->arena, sizeof *value);
+    int live;
+    int64_t level, option, length;
+    if (value == NULL)
+        return runner_no_memory(runner, pending->event->line);
+    if (!take_level(runner, pending, &live, &level, &option) || !put_value(runner, pending->argument[3], value))
+        return false;
+    length = value->length;
+    if (pending->argument[4]->kind != EXPRESSION_ELLIPSIS && !value_integer(runner, pending->argument[4], &length))
+        return false;
+    if (length < 0 || length > OPTION_ROOM)
+        return value_expected(runner, pending->argument[4], "the length of the value");
+    pending->result = septet_sockets_setsockopt(runner->machine.sockets, live, (int)level, (int)option, value->bytes,
+                                                (uint32_t)length);
+    return true;
+}
+
+/* ---- getsockopt ---- */
+
+static bool option_length(struct drill_runner *runner, const struct drill_expression *expression, int64_t *length)
+{
+    if (expression->kind == EXPRESSION_ARRAY && expression->count == 1)
+        expression = expression->first;
+    *length = OPTION_ROOM;
+    return expression->kind == EXPRESSION_ELLIPSIS || value_integer(runner, expression, length);
+}
+
+static bool bytes_differ(struct drill_runner *runner, const struct drill_expression *expected,
+                         const struct option_value *actual)
+{
+    struct text text = runner_fail(runner, expected->line);
+    text_put(&text, "the socket option: expected \"");
+    text_slice(&text, expected->text);
+    text_put(&text, "\", got \"");
+    for (uint32_t i = 0; i < actual->length && actual->bytes[i] != 0; i++)
+        text_char(&text, (char)actual->bytes[i]);
+    text_char(&text, '"');
+    if (!runner->options.lenient_calls)
+        return false;
+    runner_warn(runner, expected->line, runner->error.text);
+    return true;
+}
+
+static bool check_option(struct drill_runner *runner, struct drill_pending *pending)
+{
+    const struct drill_expression *expected = pending->argument[3];
+    const struct option_value *actual = pending->output;
+    struct option_value script = {.length = 0};
+    if (expected->kind == EXPRESSION_ELLIPSIS ||
+        (expected->kind == EXPRESSION_ARRAY && expected->count == 1 && expected->first->kind == EXPRESSION_ELLIPSIS))
+        return true;
+    if (expected->kind == EXPRESSION_STRING) {
+        const uint32_t length = expected->text.length;
+        return (actual->length >= length && memcmp(actual->bytes, expected->text.at, length) == 0 &&
+                (actual->length == length || actual->bytes[length] == 0)) ||
+               bytes_differ(runner, expected, actual);
+    }
+    if (!put_value(runner, expected, &script))
+        return false;
+    for (uint32_t at = 0; at + sizeof(int) <= script.length && at + sizeof(int) <= actual->length; at += sizeof(int)) {
+        int wanted, got;
+        memcpy(&wanted, script.bytes + at, sizeof wanted);
+        memcpy(&got, actual->bytes + at, sizeof got);
+        if (wanted != got && !call_differs(runner, expected->line, "the socket option", wanted, got))
+            return false;
+    }
+    return true;
+}
+
+bool call_getsockopt(struct drill_runner *runner, struct drill_pending *pending)
+{
+    struct option_value *value = arena_zeroed(pending->arena, sizeof *value);
+    int live;
+    int64_t level, option, length;
+    if (value == NULL)
+        return runner_no_memory(runner, pending->event->line);
+    if (!take_level(runner, pending, &live, &level, &option) || !option_length(runner, pending->argument[4], &length))
+        return false;
+    if (length < 0 || length > OPTION_ROOM)
+        return value_expected(runner, pending->argument[4], "the length of the value");
+    value->length = (uint32_t)length;
+    pending->output = value;
+    pending->check = check_option;
+    pending->result =
+        septet_sockets_getsockopt(runner->machine.sockets, live, (int)level, (int)option, value->bytes, &value->length);
+    return true;
+}
