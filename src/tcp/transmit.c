@@ -203,8 +203,8 @@ static bool transmit_lost(struct tcp *tcp, struct connection *c, uint32_t segmen
             return false; /* the persist timer takes over when the window is closed */
         count = (uint32_t)complete_segments;
     }
-    if (t->length != 0 && t->seq + t->length + ((t->flags & TCP_FIN) != 0) == c->snd_nxt)
-        t->flags |= TCP_PSH;
+    if (t->length != 0 && t->seq + t->length == c->snd_end)
+        t->flags |= TCP_PSH; /* MUST-61 */
     t->mss = (uint16_t)min_u32(record->mss, mss);
     t->retransmission = true;
     if (count != 0)
@@ -356,7 +356,7 @@ static bool transmit_suspect(struct tcp *tcp, struct connection *c, struct trans
     t->seq = seq_max(record_start(record, segment), c->snd_una);
     t->length = end - t->seq - fin;
     t->mss = record->mss;
-    t->flags = (uint16_t)((fin ? TCP_FIN : 0) | (t->length != 0 && end == c->snd_nxt ? TCP_PSH : 0));
+    t->flags = (uint16_t)((fin ? TCP_FIN : 0) | (t->length != 0 && t->seq + t->length == c->snd_end ? TCP_PSH : 0));
     t->retransmission = true;
     if (suspicion == SUSPICION_HOLE) {
         resent(flight, record, segment, 1);
