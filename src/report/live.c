@@ -38,13 +38,16 @@ static void draw_fold(struct live *live, struct live_connection *connection)
     }
     text_init(&text, memory, sizeof memory);
     text_number(&text, connection->folded);
-    text_put(&text, " more: ");
-    text_number(&text, connection->folded_bytes);
-    text_put(&text, " bytes in ");
-    text_number(&text, connection->folded_data);
-    text_put(&text, ", ");
-    text_number(&text, connection->folded - connection->folded_data);
-    text_put(&text, " ACKs");
+    text_put(&text, " more");
+    if (connection->folded_data > 0) {
+        bool large = connection->folded_bytes >= 10000000;
+
+        text_put(&text, ", ");
+        text_number(&text, connection->folded_data);
+        text_put(&text, " with ");
+        text_number(&text, large ? connection->folded_bytes / 1000000 : connection->folded_bytes);
+        text_put(&text, large ? " MB" : " bytes");
+    }
     connection->folded = connection->folded_data = 0;
     connection->folded_bytes = 0;
     ladder_row(&live->ladder, &row);
