@@ -3,12 +3,16 @@
 . "$(dirname "$0")/common.sh"
 need python3
 
-serve --echo --discard --chargen --http "$directory" --pcap "$directory/serve.pcapng"
+serve --echo --discard --chargen --http "$directory" --pcap "$directory/serve.pcapng" --ladder
 : >"$directory/empty"
 python3 "$(dirname "$0")/closing_client.py" 10.7.0.2 "$server"
 same "the kernel as client of septet serve" 0 $?
 wait "$server"
 same "septet serve ends with an interrupt" 0 $?
+for text in 'SYN-RECEIVED .* SYN seq=0' 'ESTABLISHED .* ACK seq=1' 'CLOSE-WAIT .* FIN+ACK' 'LAST-ACK .* FIN+ACK' \
+    ' RST+ACK seq=0' 'more, .* with .* bytes'; do
+    expect "the ladder has '$text'" grep -q "$text" "$directory/serve.out"
+done
 if command -v tshark >/dev/null; then
     comments=$(tshark -r "$directory/serve.pcapng" -T fields -e frame.comment 2>/dev/null)
     for change in 'ESTABLISHED -> CLOSE-WAIT' 'CLOSE-WAIT -> LAST-ACK' 'LAST-ACK -> CLOSED' \

@@ -41,6 +41,16 @@ python3 "$(dirname "$0")/http_client.py" 10.7.0.2 80 "$directory/www/data"
 same "pipelining, slow clients, broken requests" 0 $?
 expect "septet serve ends with an interrupt" stop "$server"
 
+ip tuntap add dev tun0 mode tun
+ip addr add 10.8.0.1/24 dev tun0
+ip link set tun0 up
+start tun "$septet" serve --tun tun0 --address 10.8.0.2/24 --http "$directory/www"
+wait_until 5 grep -q 10.8.0.2 "$directory/tun.out"
+same "a file over TUN" "$(digest "$directory/www/data")" "$(curl -s http://10.8.0.2/data | digest)"
+expect "septet serve ends with SIGTERM" bash -c "kill -TERM $pid"
+wait "$pid"
+same "its status" 0 $?
+
 start_nginx
 fetch_error()
 {
