@@ -34,6 +34,22 @@ declare -A flags=(
 
 say() { echo "$(date +%H:%M:%S) portability: $*"; }
 
+# The shipped scenarios as C, for the runner.
+embed_scenarios()
+{
+    local file
+    for file in scenarios/*.ucl; do
+        sed -e 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$/\\n"/; 1s/^/{/' "$file"
+        echo ", $(stat -c %s "$file")},"
+    done >"$out/scenarios.new"
+    if cmp -s "$out/scenarios.new" "$out/scenarios.inc"; then
+        rm "$out/scenarios.new"
+    else
+        mv "$out/scenarios.new" "$out/scenarios.inc"
+        rm -f "$out"/*/ports_portable_run.c.o
+    fi
+}
+
 compile_one() # TARGET SOURCE FLAG...
 {
     local target=$1 source=$2 object
@@ -64,7 +80,7 @@ compile() # TARGET
         running=$((running - 1))
     done
     if [ -e "$runner" ]; then
-        compile_one "$target" "$runner" -ffreestanding || bad=1
+        compile_one "$target" "$runner" -ffreestanding "-I$out" || bad=1
     fi
     if [ "$target" = wasm32 ]; then
         compile_one "$target" ports/wasm/memory.c -ffreestanding || bad=1
@@ -113,6 +129,7 @@ run() # TARGET
 }
 
 mkdir -p "$out"
+embed_scenarios
 ready=() missing= bad=0
 for target in gcc clang s390x wasm32; do
     lacking=

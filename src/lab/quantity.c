@@ -1,5 +1,7 @@
 #include "lab/quantity.h"
 
+#include "base/arithmetic.h"
+
 struct unit {
     const char *name;
     uint64_t size;
@@ -52,13 +54,9 @@ static bool scale(struct decimal number, uint64_t unit, uint64_t *value)
         divisor *= 10;
     uint64_t rest = whole % divisor;
     whole /= divisor;
-    /* rest < 10^9 and the largest fractional unit is a day: 8.64e13 ns; the product of both exceeds 64 bits. */
-    while (rest > UINT64_MAX / unit) {
-        rest /= 10;
-        divisor /= 10;
-    }
-    uint64_t part = rest * unit / divisor;
-    if (whole > (UINT64_MAX - part) / unit)
+    const uint64_t part = mul_div_u64(rest, unit, divisor);
+    const uint64_t most = (UINT64_MAX - part) / unit;
+    if (whole > most)
         return false;
     *value = whole * unit + part;
     return true;
@@ -138,7 +136,7 @@ bool quantity_integer(struct slice text, int64_t *value)
     bool negative = text.length && *text.at == '-';
     struct decimal number = {0, 0};
 
-    if (negative) {
+    if (negative || (text.length && *text.at == '+')) {
         text.at++;
         text.length--;
     }

@@ -188,7 +188,7 @@ static void begin_segment(struct story *story, const struct frame_report *report
     segment->frame = report->frame->number;
     segment->hash = hash_of(view);
     segment->marks = report->frame->marks;
-    segment->fate = report->fate;
+    segment->fate = (uint8_t)report->fate;
     fill(connection, segment, view, side);
     connection->last = report->time;
     if (segment->marks & FRAME_COPY)
@@ -233,7 +233,7 @@ static void end_segment(struct story *story, const struct frame_report *report)
     segment->marks |= report->frame->marks;
     if (at_router)
         return;
-    segment->fate = report->fate;
+    segment->fate = (uint8_t)report->fate;
     if (report->fate != FATE_DELIVERED) {
         story->connection[segment->connection].lost[segment->side] += !(segment->marks & FRAME_COPY);
         return;
