@@ -1,4 +1,5 @@
 #include "tcp/internal.h"
+#include "tcp/record.h"
 
 /* What a connection tells of itself. */
 
@@ -52,7 +53,18 @@ static int64_t since(const struct tcp *tcp, uint32_t clock)
     return (int64_t)(compact_clock(tcp->core->now) - clock) << 20;
 }
 
-static void info_of_flight(const struct tcp *tcp, const struct connection *c, struct septet_tcp_info *info)
+static void count_segments(struct tcp *tcp, const struct flight *flight, struct septet_tcp_info *info)
+{
+    for (uint32_t number = flight->records_first; number != flight->records_end; number++) {
+        const struct record *record = record_at(tcp, flight, number);
+        info->segments_outstanding += record_segments(record);
+        info->segments_sacked += (uint32_t)__builtin_popcountll(record->sacked);
+        info->segments_lost += (uint32_t)__builtin_popcountll(record->lost);
+        info->segments_retransmitted += (uint32_t)__builtin_popcountll(record->retransmitted);
+    }
+}
+
+static void info_of_flight(struct tcp *tcp, const struct connection *c, struct septet_tcp_info *info)
 {
     const struct flight *flight = tcp_flight(tcp, c);
     info->in_flight = flight_size(tcp, c);
@@ -64,6 +76,7 @@ static void info_of_flight(const struct tcp *tcp, const struct connection *c, st
     info->lost = flight->lost;
     info->retransmitted = flight->retransmitted;
     info->duplicate_acks = flight->duplicate_acks;
+    count_segments(tcp, flight, info);
 }
 
 int tcp_info(struct tcp *tcp, septet_handle handle, struct septet_tcp_info *info)

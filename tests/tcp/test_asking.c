@@ -121,12 +121,43 @@ static void unread_data_in_time_wait(void **state)
     peer_end(p);
 }
 
+/* TCP_INFO counts segments: what is outstanding, SACKed, lost, sent again. */
+static void segments_of_a_flight(void **state)
+{
+    (void)state;
+    struct peer *p = peer_new(4, NULL);
+    p->offer.sack = true;
+    passive(p);
+    septet_option_set(p->stack, p->flow->handle, SEPTET_OPTION_NODELAY, 1);
+    write_all(p, 4 * info_of(p).mss);
+    drain(p);
+    write_all(p, 10);
+    drain(p);
+    struct septet_tcp_info info = info_of(p);
+    const uint32_t mss = info.mss;
+    assert_int_equal(info.segments_outstanding, 5);
+    assert_int_equal(info.segments_sacked + info.segments_lost + info.segments_retransmitted, 0);
+    inject(p, ACK, .seq = 1, .ack = 1, .sacks = 1, .sack = {{1 + mss, 1 + 4 * mss}});
+    drain(p);
+    info = info_of(p);
+    assert_int_equal(info.segments_outstanding, 5);
+    assert_int_equal(info.segments_sacked, 3);
+    assert_int_equal(info.segments_lost, 1);
+    assert_int_equal(info.segments_retransmitted, 1);
+    assert_int_equal(info.bytes_acked, 0);
+    inject(p, ACK, .seq = 1, .ack = 1 + 4 * mss + 10);
+    info = info_of(p);
+    assert_int_equal(info.segments_outstanding, 0);
+    assert_int_equal(info.bytes_acked, 4 * mss + 10);
+    peer_end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_leave_the_data),          cmocka_unit_test(listener_tells_its_queue),
         cmocka_unit_test(asking_for_room_arms_the_event), cmocka_unit_test(port_in_use),
-        cmocka_unit_test(unread_data_in_time_wait),
+        cmocka_unit_test(unread_data_in_time_wait),       cmocka_unit_test(segments_of_a_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
