@@ -16,6 +16,8 @@ struct on_tap {
     struct septet *stack;
     bool spinning;
     bool broken;
+    bool busy;        /* there may be something to send */
+    int64_t deadline; /* or there will be then */
     struct meter meter;
     struct tap_times times;
     uint32_t batch;  /* packets to ask the device for: one after a silence, so that it does not wait for a second one in
@@ -69,6 +71,8 @@ static void flush(struct on_tap *on)
         if (count && link_write(on->link, septet_now(on->stack), packets, count) < 0)
             on->broken = true;
     } while (count == SEPTET_BATCH);
+    on->deadline = septet_deadline(on->stack);
+    on->busy = false;
 }
 
 static int read_batch(struct on_tap *on, struct septet_packet packets[SEPTET_BATCH])
@@ -86,16 +90,20 @@ static int read_batch(struct on_tap *on, struct septet_packet packets[SEPTET_BAT
 static void turn(struct on_tap *on)
 {
     struct septet_packet packets[SEPTET_BATCH];
-    flush(on);
+    if (on->busy)
+        flush(on);
     int count = read_batch(on, packets);
     if (count == 0 && !on->spinning) {
-        int64_t wait = septet_deadline(on->stack) - meter_wall();
+        int64_t wait = on->deadline - meter_wall();
         struct pollfd ready = {.fd = on->link->descriptor, .events = POLLIN};
         if (wait > 0)
             poll(&ready, 1, wait < 100 * SEPTET_MILLISECOND ? (int)(wait / SEPTET_MILLISECOND) + 1 : 100);
         count = read_batch(on, packets);
     }
-    septet_advance(on->stack, meter_wall());
+    int64_t now = meter_wall();
+    on->busy = count > 0 || now >= on->deadline;
+    if (on->busy)
+        septet_advance(on->stack, now);
     if (count > 0)
         septet_input(on->stack, packets, (uint32_t)count);
 }
@@ -119,6 +127,7 @@ static bool dial(struct on_tap *on, uint64_t user, septet_handle *connection)
         bench_skip(on->run, "no connection: %s", septet_error_text(error));
     else
         septet_user_set(on->stack, *connection, user);
+    on->busy = true;
     return error >= 0;
 }
 
@@ -161,7 +170,7 @@ static void pump_in(struct on_tap *on)
     while (!on->broken && meter_more(&on->meter)) {
         turn(on);
         drop_events(on);
-        for (int64_t got; (got = septet_receive(on->stack, connection, on->buffer, KERNEL_CHUNK)) > 0;)
+        for (int64_t got; (got = septet_receive(on->stack, connection, on->buffer, KERNEL_CHUNK)) > 0; on->busy = true)
             on->meter.done += (uint64_t)got;
     }
     tap_report_rate(on->run, &on->meter, prefix(on));
@@ -174,7 +183,7 @@ static void pump_out(struct on_tap *on)
         return;
     meter_start(&on->meter, on->run, UINT64_C(1) << 20);
     while (!on->broken && meter_more(&on->meter)) {
-        septet_send(on->stack, connection, on->buffer, KERNEL_CHUNK, 0);
+        on->busy |= septet_send(on->stack, connection, on->buffer, KERNEL_CHUNK, 0) > 0;
         turn(on);
         drop_events(on);
         on->meter.done = atomic_load_explicit(&on->arena->shared->bytes, memory_order_relaxed);
@@ -218,6 +227,7 @@ void septet_tap_send(struct bench_run *run)
 
 static bool ask(struct on_tap *on, septet_handle connection)
 {
+    on->busy = true;
     return septet_send(on->stack, connection, on->buffer, KERNEL_MESSAGE, 0) == KERNEL_MESSAGE;
 }
 
@@ -297,6 +307,7 @@ static bool converse(struct on_tap *on)
                 answered |= septet_receive(on->stack, connection, on->buffer, KERNEL_CHUNK) == KERNEL_MESSAGE;
             if (event.events & (SEPTET_EVENT_PEER_CLOSED | SEPTET_EVENT_CLOSED)) {
                 septet_close(on->stack, connection);
+                on->busy = true;
                 return answered;
             }
         }
