@@ -163,7 +163,7 @@ static void tell_unmet(void *context, const struct lab_error *unmet)
 
 static void check_expectations(struct run *run)
 {
-    uint32_t unmet = expect_check(run->story, tell_unmet, run);
+    uint32_t unmet = expectations_check(run->story, tell_unmet, run);
 
     if (unmet)
         run->complaints = true;

@@ -73,6 +73,13 @@ bool codel_drop(struct codel *codel, const struct codel_limits *limits, int64_t 
     return true;
 }
 
+void codel_marked(struct codel *codel, const struct codel_limits *limits)
+{
+    if (!codel->begun)
+        codel->drop_next = control_law(codel, limits, codel->drop_next);
+    codel->begun = false;
+}
+
 void codel_empty(struct codel *codel)
 {
     codel->dropping = false;

@@ -25,6 +25,8 @@ uint32_t codel_square_root(uint64_t value);
  * packet before was dropped at this same instant. */
 bool codel_drop(struct codel *codel, const struct codel_limits *limits, int64_t now, int64_t queued,
                 uint32_t bytes_behind, bool again);
+/* The packet that codel_drop() chose was marked instead, and goes on. */
+void codel_marked(struct codel *codel, const struct codel_limits *limits);
 /* The queue is empty. */
 void codel_empty(struct codel *codel);
 

@@ -377,8 +377,8 @@ static uint32_t check(struct checker *checker, uint32_t i)
     return last;
 }
 
-uint32_t expect_check(const struct story *story, void (*tell)(void *context, const struct lab_error *unmet),
-                      void *context)
+uint32_t expectations_check(const struct story *story, void (*tell)(void *context, const struct lab_error *unmet),
+                            void *context)
 {
     struct checker checker = {
         .story = story, .scenario = world_scenario(story->world), .tell = tell, .context = context};

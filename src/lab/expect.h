@@ -9,8 +9,8 @@
 const char *expect_understood(const struct scenario *scenario, const struct scenario_expectation *expectation);
 
 /* Calls `tell` for each expectation that the story does not meet. Returns how many those are. */
-uint32_t expect_check(const struct story *story, void (*tell)(void *context, const struct lab_error *unmet),
-                      void *context);
+uint32_t expectations_check(const struct story *story, void (*tell)(void *context, const struct lab_error *unmet),
+                            void *context);
 
 /* "5", ">= 5", "> 5", "<= 5", "< 5" or "5 to 7". */
 struct expect_range {

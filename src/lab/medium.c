@@ -283,8 +283,12 @@ static struct frame *dequeue_codel(struct world *world, const struct link_settin
 
     while ((frame = dequeue(side)) != NULL) {
         bool drop = codel_drop(&side->codel, &limits, world->now, frame->queued, side->bytes, again);
-        if (!drop || (settings->ecn && mark_ce(world, frame)))
+        if (!drop)
             return frame;
+        if (settings->ecn && mark_ce(world, frame)) {
+            codel_marked(&side->codel, &limits);
+            return frame;
+        }
         lose(world, frame, FATE_CODEL);
         again = true;
     }

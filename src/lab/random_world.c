@@ -87,6 +87,29 @@ static void check_errors(struct world *world)
     }
 }
 
+/* Bytes that applications have given and got so far. */
+static uint64_t progress_of(const struct world *world)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < world_tasks(world); i++)
+        bytes += world_task(world, i)->sent + world_task(world, i)->received + world_task(world, i)->done;
+    return bytes;
+}
+
+/* To the end, however slow, as long as something moves. */
+static enum world_end run_to_end(struct world *world)
+{
+    uint64_t before;
+    enum world_end end;
+
+    do {
+        before = progress_of(world);
+        end = world_run(world, world_now(world) + RANDOM_WORLD_LIMIT);
+    } while (end == WORLD_TIME && progress_of(world) != before);
+    return end;
+}
+
 void random_world_run(struct arena *arena, uint64_t number, struct random_world_result *result)
 {
     struct scenario scenario;
@@ -107,7 +130,7 @@ void random_world_run(struct arena *arena, uint64_t number, struct random_world_
         fail(result, number, world ? "no memory to watch it" : error.text);
         return;
     }
-    enum world_end end = world_run(world, RANDOM_WORLD_LIMIT);
+    enum world_end end = run_to_end(world);
     if (world_unfinished(world) == 0)
         watch_end(watch);
     check_errors(world);
@@ -119,7 +142,7 @@ void random_world_run(struct arena *arena, uint64_t number, struct random_world_
     if (world_failure(world)[0])
         text_put(&text, world_failure(world));
     else if (end != WORLD_QUIET)
-        describe_stuck(world, &text, end == WORLD_STUCK ? "deadlock" : "not over after two hours");
+        describe_stuck(world, &text, end == WORLD_STUCK ? "deadlock" : "nothing moves for two hours");
     if (text.length)
         fail(result, number, memory);
 }

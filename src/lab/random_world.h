@@ -6,7 +6,7 @@
 /* Worlds made of a number: topology, faults, configurations and what the applications do. Each number gives the
  * same world on every machine. */
 
-/* Virtual time that any of them may take before it counts as stuck. */
+/* Virtual time without any progress after which one counts as stuck. */
 #define RANDOM_WORLD_LIMIT (INT64_C(7200) * SEPTET_SECOND)
 /* Memory that any of them fits in. */
 #define RANDOM_WORLD_MEMORY ((size_t)32 << 20)

@@ -374,18 +374,29 @@ void task_read(struct world *world, struct lab_task *task)
 /* A connection that ended with an error ends its program, whatever it was about to do. */
 static bool is_over(const struct lab_task *task) { return task->error != SEPTET_OK && task->handle != 0; }
 
+/* Reads in the background; true when that told the program anything new. */
+static bool read_on(struct world *world, struct lab_task *task)
+{
+    uint64_t received = task->received;
+    bool ended = task->ended;
+
+    task_read(world, task);
+    return task->received != received || task->ended != ended;
+}
+
+static void note_close(struct lab_task *task)
+{
+    if (task->closed && (task->ended || (task->close_error != SEPTET_OK && task->read_mode != READ_ALL)))
+        task_error(task, task->close_error);
+}
+
+/* Does one action after the other until one has to wait. */
 static void run(struct world *world, struct lab_task *task)
 {
     const struct scenario_program *program = program_of(world, task);
 
-    for (;;) {
-        task_read(world, task);
-        if (task->closed && task->ended)
-            task_error(task, task->close_error);
-        if (task->closed && task->close_error != SEPTET_OK && task->read_mode != READ_ALL)
-            task_error(task, task->close_error);
-        if (world->failed)
-            return;
+    while (!world->failed && !task->done) {
+        note_close(task);
         if (is_over(task) || task->action == program->action_count) {
             task_end(world, task);
             return;
@@ -394,15 +405,16 @@ static void run(struct world *world, struct lab_task *task)
             task->action_since = world->now;
         enum action_result result =
             action_run(world, task, &world->scenario->action[program->first_action + task->action]);
-        if (result == ACTION_BLOCKED)
-            return;
+        if (result == ACTION_BLOCKED) {
+            if (!read_on(world, task))
+                return;
+            continue;
+        }
         task->action_since = -1;
         task->action_progress = 0;
         task->action++;
         if (result == ACTION_ENDED)
             task_end(world, task);
-        if (task->done)
-            return;
     }
 }
 

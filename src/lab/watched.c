@@ -176,13 +176,13 @@ static const char *check_window(const struct watched *flow, const struct watched
     return NULL;
 }
 
-static void note_syn(struct watched *flow, const struct watched *peer, const struct packet_view *view, const struct tcp_options *options)
+static void note_syn(struct watched *flow, struct watched *peer, const struct packet_view *view,
+                     const struct tcp_options *options)
 {
     struct watched before = *flow;
 
     /* A clock that stood still gives a new connection the numbers of the old one. */
-    if (flow->syn_seen && flow->iss == view->tcp.seq && !flow->fin_seen && !flow->over &&
-        !peer->over)
+    if (flow->syn_seen && flow->iss == view->tcp.seq && !flow->fin_seen && !flow->over && !peer->over)
         return;
     *flow = (struct watched){.from = before.from,
                              .to = before.to,
@@ -200,7 +200,9 @@ static void note_syn(struct watched *flow, const struct watched *peer, const str
                              .state = before.state,
                              .state_known = before.state_known,
                              .boots = before.boots,
-                          .incarnations = before.incarnations + 1};
+                             .incarnations = before.incarnations + 1};
+    if (!(view->tcp.flags & TCP_ACK))
+        peer->over = true; /* what it was before; its answer begins anew */
 }
 
 static void note_sent(struct watched *flow, const struct watched *peer, const struct packet_view *view)
@@ -222,7 +224,7 @@ static void note_sent(struct watched *flow, const struct watched *peer, const st
     flow->edge_known = true;
 }
 
-const char *watched_sends(struct watched *flow, const struct watched *peer, const struct packet_view *view, bool super)
+const char *watched_sends(struct watched *flow, struct watched *peer, const struct packet_view *view, bool super)
 {
     struct tcp_options options;
     const char *wrong = check_flags(view);

@@ -3,8 +3,8 @@
 #include "base/memory.h"
 
 /* More steps than this without any time passing means that something goes round in circles. */
-#define SAME_INSTANT 100000
-#define ROUNDS 20000
+#define SAME_INSTANT 20000
+#define ROUNDS 5000
 
 /* ---- one host, one instant ---- */
 
@@ -218,6 +218,7 @@ enum world_end world_run(struct world *world, int64_t until)
         if (moment == SEPTET_NEVER)
             return world->unfinished ? WORLD_STUCK : WORLD_QUIET;
         if (moment > until) {
+            world->same_instant = 0;
             world->now = until > world->now ? until : world->now;
             return WORLD_TIME;
         }
