@@ -212,7 +212,11 @@ static bool transmit_lost(struct tcp *tcp, struct connection *c, uint32_t segmen
     if (c->phase == SEPTET_PHASE_RECOVERY)
         COUNT(tcp->core, FastRetrans);
     c->flags &= ~(uint32_t)CONNECTION_RESEND_FIRST;
-    if (c->resend_kind != RESEND_RETRANSMIT)
+    /* RFC 6675 section 6: when the first segment goes again in a recovery it has the whole RTO for itself, or recovery
+     * would end in a timeout wherever two round trips take that long. */
+    const bool rearm =
+        c->phase == SEPTET_PHASE_RECOVERY && t->seq == c->snd_una && !(c->flags & CONNECTION_PARTIAL_ACK);
+    if (rearm || c->resend_kind != RESEND_RETRANSMIT)
         timer_resend(tcp, c, RESEND_RETRANSMIT, tcp->core->now + (int64_t)rtt_timeout(tcp, c));
     return true;
 }

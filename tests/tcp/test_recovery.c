@@ -285,6 +285,23 @@ static void timeout(void **state)
     peer_end(p);
 }
 
+/* RFC 6675 section 6: the retransmission of the first segment has an RTO of its own. */
+static void retransmission_rearms(void **state)
+{
+    (void)state;
+    struct peer *p = sender(SEPTET_RENO);
+    write_all(p, 10000);
+    sends(p, 1, 10);
+    advance(p, MS(900));
+    sack(p, 1, 1001, 10001);
+    sends(p, 1, 1);
+    advance(p, MS(999)); /* 900 ms were measured: RTO is more */
+    expect_nothing(p);
+    advance(p, info_of(p).rto - MS(999));
+    expect(p, ACK, .seq = 1, .length = 1000, .at = MS(900) + info_of(p).rto / 2);
+    peer_end(p);
+}
+
 /* RFC 6675 5.1: after a timeout what was SACKed is not sent again. */
 static void timeout_keeps_sacks(void **state)
 {
@@ -580,6 +597,7 @@ int main(void)
         cmocka_unit_test(rescue),
         cmocka_unit_test(fin_is_recovered),
         cmocka_unit_test(timeout),
+        cmocka_unit_test(retransmission_rearms),
         cmocka_unit_test(timeout_keeps_sacks),
         cmocka_unit_test(reneging),
         cmocka_unit_test(reneging_for_ever),
