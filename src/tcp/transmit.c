@@ -408,6 +408,8 @@ static bool transmit_bare(struct tcp *tcp, struct connection *c, struct transmis
 {
     t->mss = c->mss;
     t->seq = c->snd_nxt;
+    t->length = 0; /* what could not be sent may have left something here */
+    t->flags = 0;
     if (c->flags & CONNECTION_PROBE)
         return transmit_window_probe(tcp, c, t);
     if (c->flags & CONNECTION_KEEPALIVE_PROBE) { /* SHLD-12 */

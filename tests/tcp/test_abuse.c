@@ -396,6 +396,23 @@ static void idle_time_is_no_timeout(void **state)
     }
 }
 
+/* A33: with something lost, and the window closed since, an ACK that is owed is an ACK and nothing else. */
+static void ack_while_lost_data_must_wait(void **state)
+{
+    (void)state;
+    struct peer *p = peer_new(4, NULL);
+    passive(p);
+    write_all(p, 3000);
+    drain(p);
+    advance(p, S(1));
+    expect(p, ACK, .seq = 1, .length = 1460); /* all is taken for lost */
+    inject(p, ACK, .seq = 1, .ack = 1461, .window = 0);
+    expect_nothing(p);
+    inject(p, SYN, .seq = 5000);
+    expect(p, ACK, .seq = 3001, .ack = 1, .length = 0);
+    peer_end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +433,7 @@ int main(void)
         cmocka_unit_test(user_timeout),
         cmocka_unit_test(default_user_timeout),
         cmocka_unit_test(idle_time_is_no_timeout),
+        cmocka_unit_test(ack_while_lost_data_must_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
