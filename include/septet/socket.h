@@ -251,11 +251,10 @@ struct septet_operation {
     void *user;       /**< the caller's */
 
     /* private */
-    uint8_t kind;
-    bool nonblocking, begun, listed, woken;
+    uint8_t kind, listed;
+    bool nonblocking, begun;
     int fd, flags;
     uint32_t socket; /* what it holds on to */
-    uint32_t events;
     uint64_t progress;
     struct septet_operation *next, *previous;
     union {
