@@ -176,6 +176,18 @@ void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment
     send_syn_ack(tcp, half, segment->tuple);
 }
 
+static uint32_t half_open_scale(const struct compact *half)
+{
+    return (half->options & COMPACT_WINDOW_SCALING) ? half->scale : 0u;
+}
+
+/* The window field of an ACK: rounded up, so that the edge that the SYN-ACK told does not move left. */
+static uint16_t scaled_window(const struct tcp *tcp, const struct compact *half)
+{
+    const uint32_t scale = half_open_scale(half);
+    return (uint16_t)((half_open_window(tcp, half) + (UINT32_C(1) << scale) - 1) >> scale);
+}
+
 static void half_open_acknowledge(struct tcp *tcp, struct compact *half, const struct segment *segment)
 {
     if (compact_clock(tcp->core->now) - half->acknowledged < compact_clock(tcp->config->challenge_interval)) {
@@ -190,9 +202,7 @@ static void half_open_acknowledge(struct tcp *tcp, struct compact *half, const s
     reply->seq = half->snd_nxt;
     reply->ack = half->rcv_nxt;
     reply->flags = TCP_ACK;
-    /* Rounded up, so that the edge that the SYN-ACK told stays where it is. */
-    const uint32_t scale = (half->options & COMPACT_WINDOW_SCALING) ? half->scale : 0u;
-    reply->window = (uint16_t)((half_open_window(tcp, half) + (UINT32_C(1) << scale) - 1) >> scale);
+    reply->window = scaled_window(tcp, half);
     if (half->options & COMPACT_TIMESTAMPS) {
         const uint32_t clock = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, segment->tuple);
         reply->options_length = (uint8_t)build_timestamps(reply->options, clock, half->ts_recent);
@@ -232,7 +242,7 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
     c->snd_una = c->iss;
     c->snd_nxt = c->snd_end = c->snd_sml = half.snd_nxt;
     c->rcv_nxt = c->rcv_read = c->ack_sent = half.rcv_nxt;
-    c->rcv_adv = c->rcv_nxt + min_u32(listener->options.receive_buffer, 65535);
+    c->rcv_adv = c->rcv_nxt + ((uint32_t)scaled_window(tcp, &half) << half_open_scale(&half));
     c->flags |= half.retries != 0 && !(half.options & COMPACT_RECEIVED_ACK) ? CONNECTION_SYN_RETRANSMITTED : 0;
     c->state = SEPTET_STATE_syn_received; /* as it was traced when it was half open */
     COUNT(tcp->core, PassiveOpens);
