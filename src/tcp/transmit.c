@@ -394,6 +394,8 @@ static bool transmit_window_probe(struct tcp *tcp, struct connection *c, struct 
     t->length = octet ? 1 : 0;
     t->flags = octet ? TCP_PSH : TCP_FIN;
     t->retransmission = outstanding;
+    if (c->resend_kind == RESEND_NONE) /* an ACK came between the timer and us */
+        timer_resend(tcp, c, RESEND_PERSIST, tcp->core->now + (int64_t)rtt_timeout(tcp, c));
     if (!outstanding) {
         c->snd_nxt++;
         c->snd_sml = octet ? c->snd_nxt : c->snd_sml;

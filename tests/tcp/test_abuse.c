@@ -413,6 +413,29 @@ static void ack_while_lost_data_must_wait(void **state)
     peer_end(p);
 }
 
+/* A33: an ACK of everything, the window closed still, comes when a probe is due and has not left: the probe that leaves
+ * then is waited for as any other. */
+static void probe_crosses_with_ack(void **state)
+{
+    (void)state;
+    struct peer *p = peer_new(4, NULL);
+    passive(p);
+    write_all(p, 100);
+    expect(p, ACK | PSH, .seq = 1, .length = 100);
+    inject(p, ACK, .seq = 1, .ack = 1, .window = 0);
+    write_all(p, 100);
+    hold(p);
+    p->now += S(2);
+    septet_advance(p->stack, p->now);
+    inject(p, ACK, .seq = 1, .ack = 101, .window = 0);
+    let_go(p);
+    expect(p, ACK | PSH, .seq = 101, .length = 1);
+    advance(p, S(10));
+    expect(p, ACK | PSH, .seq = 101, .length = 1);
+    drain(p);
+    peer_end(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +457,7 @@ int main(void)
         cmocka_unit_test(default_user_timeout),
         cmocka_unit_test(idle_time_is_no_timeout),
         cmocka_unit_test(ack_while_lost_data_must_wait),
+        cmocka_unit_test(probe_crosses_with_ack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
