@@ -3,7 +3,7 @@
 /* Header prediction: the segment that nearly every segment is. Whatever is done here, the steps of segment.c would do
  * as well (world tests compare both); only their questions, whose answers are known, are left out. */
 
-static bool predicted(const struct tcp *tcp, const struct connection *c, const struct segment *segment)
+static bool predicted(const struct connection *c, const struct segment *segment)
 {
     if (c->state != SEPTET_STATE_established || (segment->flags & ~TCP_PSH) != TCP_ACK || segment->seq != c->rcv_nxt ||
         c->reassembly != 0 || segment->options.sack_count != 0 || c->phase >= SEPTET_PHASE_RECOVERY ||
@@ -12,16 +12,16 @@ static bool predicted(const struct tcp *tcp, const struct connection *c, const s
     if (c->flags & CONNECTION_TIMESTAMPS &&
         (!segment->options.has_timestamps || seq_lt(segment->options.ts_val, c->ts_recent)))
         return false;
-    if (segment->length > c->rcv_adv - c->rcv_nxt || (segment->length != 0 && (c->flags & CONNECTION_RELEASED)))
+    if (seq_gt(segment->seq + segment->length, receive_limit(c)) ||
+        (segment->length != 0 && (c->flags & CONNECTION_RELEASED)))
         return false;
     /* A duplicate ACK, and an ACK of what was never sent, are for the slow path. */
-    (void)tcp;
     return segment->ack - c->snd_una <= c->snd_nxt - c->snd_una && (segment->length != 0 || segment->ack != c->snd_una);
 }
 
 bool fast_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
 {
-    if (!predicted(tcp, c, segment))
+    if (!predicted(c, segment))
         return false;
     COUNT(tcp->core, HPHits);
     if ((c->flags & CONNECTION_TIMESTAMPS) && seq_leq(segment->seq, c->ack_sent))

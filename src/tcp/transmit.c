@@ -252,12 +252,13 @@ static bool add_record(struct tcp *tcp, struct connection *c, uint32_t length, b
 
 /* Whether a short last segment may go: Nagle in Minshall's form (SHLD-7), corks, and the sender's silly-window
  * avoidance of RFC 9293 3.8.6.2.1 (MUST-38). */
-static bool short_segment_allowed(const struct connection *c, uint32_t length, uint32_t available, bool fin)
+static bool short_segment_allowed(const struct connection *c, uint32_t length, uint32_t mss, uint32_t available,
+                                  bool fin)
 {
     if (c->flags & CONNECTION_OVERRIDE)
         return true;
     if (length < available) /* the window cuts it short */
-        return length >= c->snd_wnd_max / 2;
+        return length % mss >= c->snd_wnd_max / 2;
     if (fin || (c->flags & CONNECTION_URGENT_OUT))
         return true;
     if ((c->options.switches & SWITCH_CORK) || (c->flags & CONNECTION_CORKED))
@@ -301,7 +302,7 @@ static uint32_t new_data_length(struct tcp *tcp, struct connection *c, uint32_t 
     length = min_u32(length, min_u32(segments * mss, max_u32(tcp->config->gso_max / mss, 1) * mss));
     const uint32_t rest = length % mss;
     const bool window_or_end = length == available || length == usable;
-    if (rest != 0 && !(window_or_end && short_segment_allowed(c, length, available, closing)))
+    if (rest != 0 && !(window_or_end && short_segment_allowed(c, length, mss, available, closing)))
         length -= rest;
     *fin = closing && length == available && usable > length && room != 0;
     return length;

@@ -54,7 +54,7 @@ struct peer *peer_new_link(unsigned version, const struct septet_config *config,
     assert_true(size != 0);
     p->memory = aligned_alloc(64, (size + 63) / 64 * 64);
     assert_non_null(p->memory);
-    memset(p->memory, 0xa5, size);
+    memset(p->memory, 0xa5, size < 1u << 26 ? size : 1u << 26);
     int error;
     p->stack = septet_create(&p->config, p->memory, size, &error);
     assert_non_null(p->stack);
