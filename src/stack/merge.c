@@ -71,20 +71,24 @@ static void take_image(struct septet *stack, const struct septet_packet *packet,
     clear_mask(mask, merge->tcp + 16, 2); /* checksum */
     mask[merge->tcp + 13] = (uint8_t)~TCP_PSH;
     memcpy(merge->mask, mask, sizeof mask);
+    memcpy(&merge->tail_mask, mask + merge->image_length - 8, 8);
+}
+
+/* Masked difference of eight bytes. */
+static uint64_t word_differs(const uint8_t *before, const uint8_t *now, uint64_t mask)
+{
+    uint64_t a, b;
+    memcpy(&a, before, 8);
+    memcpy(&b, now, 8);
+    return (a ^ b) & mask;
 }
 
 static bool image_differs(const struct merge *merge, const uint8_t *head)
 {
-    uint64_t difference = 0;
-    uint32_t at = 0;
-    for (; at + 8 <= merge->image_length; at += 8) {
-        uint64_t before, now;
-        memcpy(&before, merge->image + at, 8);
-        memcpy(&now, head + at, 8);
-        difference |= (before ^ now) & merge->mask[at / 8];
-    }
-    for (; at < merge->image_length; at++) /* at most seven bytes of TCP options: all count */
-        difference |= (uint64_t)(merge->image[at] ^ head[at]);
+    const uint32_t tail = merge->image_length - 8;
+    uint64_t difference = word_differs(merge->image + tail, head + tail, merge->tail_mask);
+    for (uint32_t word = 0; word * 8 < tail; word++)
+        difference |= word_differs(merge->image + word * 8, head + word * 8, merge->mask[word]);
     return difference != 0;
 }
 

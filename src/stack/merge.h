@@ -29,6 +29,7 @@ struct merge {
     uint16_t interface;
     bool ipv4;
     uint64_t mask[MERGE_WORDS];
+    uint64_t tail_mask; /* of the last eight bytes */
     struct septet_span spans[MERGE_SPANS];
 };
 

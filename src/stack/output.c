@@ -32,13 +32,14 @@ struct batch {
 static void emit(struct septet *stack, struct batch *batch, const struct frame_template *template,
                  const struct frame *frame, const struct septet_span *spans, uint32_t span_count)
 {
-    struct septet_packet packet = {.spans = spans, .span_count = span_count};
     if (!template->loop) {
-        batch->packets[batch->count] = packet;
-        frame_stamp(stack, template, frame, batch->count, &batch->packets[batch->count]);
-        batch->count++;
+        struct septet_packet *next = &batch->packets[batch->count];
+        next->spans = spans;
+        next->span_count = span_count;
+        frame_stamp(stack, template, frame, batch->count++, next);
         return;
     }
+    struct septet_packet packet = {.spans = spans, .span_count = span_count};
     frame_stamp(stack, template, frame, batch->count, &packet);
     stack_packet(stack, &packet);
     merge_flush(stack);
