@@ -74,7 +74,7 @@ static void add_options(struct maker *maker)
 static void add_send(struct maker *maker)
 {
     struct scenario_action *action = add_action(maker, ACTION_SEND);
-    uint32_t limit = maker_chance(maker, 93) ? 12000 : 200000;
+    uint32_t limit = maker_chance(maker, 93) ? 30000 : 400000;
 
     action->size = maker_scaled(maker, 1, limit < maker->patience ? limit : maker->patience);
     maker->patience -= (uint32_t)action->size < maker->patience ? (uint32_t)action->size : maker->patience - 1;

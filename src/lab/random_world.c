@@ -11,7 +11,7 @@ bool random_world_make(struct arena *arena, uint64_t number, struct scenario *sc
     scenario_init(scenario);
     scenario->seed = number;
     maker.ipv4 = maker_chance(&maker, 50);
-    maker.patience = 250000;
+    maker.patience = 600000;
     random_topology(&maker);
     if (!maker.full)
         random_programs(&maker);
