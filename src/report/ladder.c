@@ -145,7 +145,7 @@ static void put_options(struct text *text, const struct ladder_row *row)
 }
 
 /* What is said of a segment, the more the more room there is. */
-enum label_detail { LABEL_OPTIONS, LABEL_WINDOW, LABEL_LENGTH, LABEL_SHORT, LABEL_DETAILS };
+enum label_detail { LABEL_OPTIONS, LABEL_WINDOW, LABEL_LENGTH, LABEL_SHORT, LABEL_LEAST };
 
 static void make_label(const struct ladder_row *row, enum label_detail detail, struct text *text)
 {
@@ -158,7 +158,7 @@ static void make_label(const struct ladder_row *row, enum label_detail detail, s
         put_field(text, " seq=", row->seq);
     if (acks && (detail < LABEL_SHORT || !consumes))
         put_field(text, " ack=", row->ack);
-    if (row->length)
+    if (row->length && detail < LABEL_LEAST)
         put_field(text, " len=", row->length);
     if (detail <= LABEL_WINDOW && !(row->flags & TCP_RST))
         put_field(text, " win=", row->window);
@@ -170,13 +170,13 @@ static enum label_detail fit_label(const struct ladder_row *row, uint32_t room, 
 {
     enum label_detail detail = LABEL_OPTIONS;
 
-    for (; detail < LABEL_SHORT; detail++) {
+    for (; detail < LABEL_LEAST; detail++) {
         make_label(row, detail, text);
         if (text->length <= room)
             return detail;
     }
-    make_label(row, LABEL_SHORT, text);
-    return LABEL_SHORT;
+    make_label(row, LABEL_LEAST, text);
+    return LABEL_LEAST;
 }
 
 /* ---- arrows ---- */
@@ -276,6 +276,8 @@ static void segment_row(const struct ladder *ladder, const struct ladder_row *ro
     cells_write(&line, ladder);
     text_init(&rest, options, sizeof options);
     if (detail != LABEL_OPTIONS && row->kind != LADDER_ARRIVAL) {
+        if (detail == LABEL_LEAST && row->length)
+            put_field(&rest, " len=", row->length);
         if (detail > LABEL_WINDOW && (row->flags & TCP_SYN))
             put_field(&rest, " win=", row->window);
         put_options(&rest, row);
