@@ -224,7 +224,8 @@ static void gigabyte_sent(void **state)
     assert_int_equal(info_of(p).sacked, nxt - una - 65495);
     assert_int_equal(info_of(p).in_flight, 65495);
     inject(p, ACK, .seq = 1, .ack = nxt);
-    assert_int_equal(info_of(p).in_flight, 0);
+    assert_int_equal(info_of(p).sacked + info_of(p).lost + info_of(p).retransmitted, 0);
+    assert_int_equal(info_of(p).snd_una - info_of(p).iss, nxt);
     peer_end(p);
 }
 
