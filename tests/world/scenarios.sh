@@ -2,7 +2,7 @@
 # scenarios.sh SEPTET DIRECTORY: every shipped scenario tells the story that it says it tells, twice the same to the
 # byte, as a ladder that fits its width, as JSON that parses, and as captures in which tshark finds nothing wrong.
 set -u
-septet=$1
+septet=$(realpath "$1")
 directory=$2
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

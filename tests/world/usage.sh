@@ -1,7 +1,7 @@
 #!/bin/bash
 # usage.sh SEPTET: what septet lab says to wrong input: one line that names file, line and what was expected, status 2.
 set -u
-septet=$1
+septet=$(realpath "$1")
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
