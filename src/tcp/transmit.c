@@ -190,6 +190,8 @@ static bool transmit_lost(struct tcp *tcp, struct connection *c, uint32_t segmen
     const uint32_t right = c->snd_una + c->snd_wnd;
     const uint32_t room = in_flight < c->cwnd ? c->cwnd - in_flight : 0;
     count = min_u32(min_u32(count, segments), max_u32(room / record->mss, 1));
+    if (seq_lt(record_start(record, first), c->snd_una)) /* the rest of a segment, then whole ones again */
+        count = 1;
     while (count > 1 && seq_gt(record_end(record, first + count - 1), right))
         count--;
     const uint32_t end = record_end(record, first + count - 1);
