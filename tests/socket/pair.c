@@ -204,6 +204,8 @@ void connected_from(struct pair *pair, int listener, int *a, int *b)
         assert_int_equal(connect_to(&pair->a, *a, AF4, &pair->b, 80), 0);
     *b = septet_sockets_accept4(pair->b.sockets, listener, NULL, NULL, 0);
     assert_true(*b >= 3);
+    assert_int_equal(set_option(&pair->a, *a, SEPTET_SOL_TCP, SEPTET_TCP_NODELAY, 1), 0);
+    assert_int_equal(set_option(&pair->b, *b, SEPTET_SOL_TCP, SEPTET_TCP_NODELAY, 1), 0);
     settle(pair);
 }
 

@@ -58,7 +58,7 @@ int bound_to(struct host *host, int family, int type, uint16_t port, int reuse_o
 int listener_on(struct host *host, int family, uint16_t port, int backlog);
 /* connect(), non-blocking or not. */
 int connect_to(struct host *host, int fd, int family, const struct host *to, uint16_t port);
-/* A connection of a to b port 80: the descriptors of both ends. */
+/* A connection of a to b port 80: the descriptors of both ends, with TCP_NODELAY. */
 void connected(struct pair *pair, int *a, int *b);
 /* The same from a listener that stays open. */
 void connected_from(struct pair *pair, int listener, int *a, int *b);
