@@ -48,6 +48,8 @@ int septet_connect(struct septet *stack, const struct septet_address *local, uin
         return SEPTET_INVALID;
     if (ip_is_group(&stack->ip, remote))
         return SEPTET_NETWORK_UNREACHABLE; /* MUST-46 */
+    if (local != NULL && septet_address_is_ipv4(local) && !septet_address_is_ipv4(remote))
+        return SEPTET_ADDRESS_NOT_AVAILABLE; /* also any IPv4 address */
     if (local != NULL)
         tuple.local = *local;
     const int error = ip_route(&stack->ip, &tuple.local, remote, &path);

@@ -231,6 +231,26 @@ static void bad_destinations(void **state)
     peer_end(p);
 }
 
+/* Both ends are of one family. */
+static void families_do_not_mix(void **state)
+{
+    (void)state;
+    struct peer *p = peer_new(4, NULL);
+    struct septet_address own6, peer6;
+    const struct septet_address any4 = septet_address_ipv4(0, 0, 0, 0), any = {{0}};
+    septet_handle handle;
+    assert_true(septet_address_parse("2001:db8::1", 11, &own6) && septet_address_parse("2001:db8::2", 11, &peer6));
+    assert_int_equal(septet_address_add(p->stack, 0, &own6, 64, true), SEPTET_OK);
+    assert_int_equal(septet_connect(p->stack, &p->ours, 0, &peer6, 80, &handle), SEPTET_ADDRESS_NOT_AVAILABLE);
+    assert_int_equal(septet_connect(p->stack, &own6, 0, &p->theirs, 80, &handle), SEPTET_ADDRESS_NOT_AVAILABLE);
+    assert_int_equal(septet_connect(p->stack, &any4, 0, &peer6, 80, &handle), SEPTET_ADDRESS_NOT_AVAILABLE);
+    expect_nothing(p);
+    assert_int_equal(septet_connect(p->stack, &any4, 0, &p->theirs, 80, &p->flow->handle), SEPTET_OK);
+    flow_use(p, flow_new(p, 0, 80));
+    assert_int_equal(septet_connect(p->stack, &any, 0, &p->theirs, 80, &p->flow->handle), SEPTET_OK);
+    peer_end(p);
+}
+
 /* The tuple of a connection is its own. */
 static void tuple_in_use(void **state)
 {
@@ -424,10 +444,11 @@ int main(void)
         cmocka_unit_test(events_before_accept),  cmocka_unit_test(close_listener),
         cmocka_unit_test(listen_again),          cmocka_unit_test(listen_while_connecting),
         cmocka_unit_test(listen_on_one_address), cmocka_unit_test(source_stays),
-        cmocka_unit_test(bad_destinations),      cmocka_unit_test(tuple_in_use),
-        cmocka_unit_test(stale_handles),         cmocka_unit_test(forged_handles),
-        cmocka_unit_test(kinds_of_handles),      cmocka_unit_test(events_merge),
-        cmocka_unit_test(errors_of_events),      cmocka_unit_test(progress_events),
+        cmocka_unit_test(bad_destinations),      cmocka_unit_test(families_do_not_mix),
+        cmocka_unit_test(tuple_in_use),          cmocka_unit_test(stale_handles),
+        cmocka_unit_test(forged_handles),        cmocka_unit_test(kinds_of_handles),
+        cmocka_unit_test(events_merge),          cmocka_unit_test(errors_of_events),
+        cmocka_unit_test(progress_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
