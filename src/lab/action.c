@@ -95,7 +95,7 @@ static enum action_result run_send(struct world *world, struct lab_task *task, c
         uint64_t left = action->size - task->action_progress;
         uint64_t in_chunk = action->chunk ? task->action_progress % action->chunk : 0;
         uint64_t piece = action->chunk && action->chunk - in_chunk < left ? action->chunk - in_chunk : left;
-        if (action->time && task->action_progress && in_chunk == 0) {
+        if (action->time && action->chunk && task->action_progress && in_chunk == 0) {
             int64_t due = task->action_since + action->time * (int64_t)(task->action_progress / action->chunk);
             if (until(world, task, due) == ACTION_BLOCKED)
                 return ACTION_BLOCKED;

@@ -176,9 +176,9 @@ static bool read_rule_action(struct slice word, uint8_t *action)
 {
     static const char *const names[] = {"drop", "delay", "hold", "duplicate", "corrupt"};
 
-    for (uint8_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (slice_is(word, names[i])) {
-            *action = i;
+            *action = (uint8_t)i;
             return true;
         }
     }
@@ -218,9 +218,9 @@ static bool read_rule_word(struct slice word, struct slice *rest, struct scenari
 {
     static const char *const protocols[] = {"any", "tcp", "udp", "icmp", "arp"};
 
-    for (uint8_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
+    for (unsigned i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
         if (slice_is(word, protocols[i])) {
-            rule->protocol = i;
+            rule->protocol = (uint8_t)i;
             return true;
         }
     }

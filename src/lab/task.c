@@ -83,6 +83,7 @@ void tasks_poll(struct world *world)
 
 static struct lab_task *task_create(struct world *world, uint16_t program, uint32_t instance)
 {
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): it is a table of pointers that grows
     struct lab_task **slot = arena_append(world->arena, &world->task, &world->tasks, &world->task_room, sizeof *slot);
     struct lab_task *task = slot ? arena_zeroed(world->arena, sizeof *task) : NULL;
 

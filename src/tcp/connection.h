@@ -134,9 +134,10 @@ struct connection {
     struct ip_path path;
     uint32_t dirty_next, event_next; /* event_next also links accept queues */
     uint32_t generation;
-    uint32_t events;
     int16_t error; /* what ended it */
     int16_t soft_error;
+    uint16_t events;
+    uint8_t backoff, probes;
     uint64_t user;
 
     int64_t resend_at, ack_at, idle_at,
@@ -148,9 +149,6 @@ struct connection {
     uint32_t recover;                /* RFC 6675 RecoveryPoint, RFC 6582 recover; at least snd_una - 1 */
     uint32_t snd_sml;                /* end of the last short segment sent: Minshall's Nagle */
     uint32_t dsack_start, dsack_end; /* a duplicate to report, RFC 2883; equal: none */
-    uint8_t backoff, probes;
-    uint8_t quick_acks; /* ACKs still to come that are not delayed */
-
     uint32_t last_rtt_us;
     uint64_t delivered; /* bytes cumulatively or selectively acknowledged */
     uint64_t delivery_rate;
@@ -162,12 +160,14 @@ struct connection {
     uint32_t sent_at, acked_at, challenged_at; /* compact_clock */
     struct connection_options options;
     uint16_t listener;
-    uint16_t dsacks;
+    uint8_t dsacks;
+    uint8_t quick_acks;   /* ACKs still to come that are not delayed */
     uint32_t hungry_next; /* in the list of those whom pages were refused */
 
     uint64_t bytes_sent, bytes_retransmitted, bytes_received;
     uint32_t segments_out, segments_in, data_segments_out, data_segments_in, total_retransmits;
 };
+_Static_assert(sizeof(struct connection) <= 504, "an idle connection takes at most 512 bytes with its hash share");
 
 /* A passive open that awaits its third segment, or a connection in TIME-WAIT that nobody holds a handle of. */
 struct compact {
@@ -179,7 +179,10 @@ struct compact {
     uint32_t deadline; /* compact_clock() */
     uint32_t snd_nxt;  /* half-open: ISS + 1 */
     uint32_t rcv_nxt;  /* half-open: IRS + 1 */
-    uint32_t ts_recent;
+    union {
+        uint32_t ts_recent; /* with timestamps */
+        uint32_t sent_us;   /* half-open without them: when the SYN-ACK was sent first */
+    };
     uint16_t listener;
     uint8_t retries : 4;
     uint8_t scale : 4;     /* our window scale; half-open: that our SYN-ACK offers */

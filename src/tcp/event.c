@@ -25,7 +25,7 @@ void connection_event(struct tcp *tcp, struct connection *c, uint32_t events)
     if ((c->flags & CONNECTION_RELEASED) || (events != 0 && (c->events & events) == events))
         return; /* nobody to tell, or told already and not drained yet */
     trace_values(tcp, c, SEPTET_TRACE_event, events, (uint64_t)(int64_t)c->error, 0, 0);
-    c->events |= events;
+    c->events = (uint16_t)(c->events | events);
     /* While it waits to be accepted event_next links the accept queue: told at accept. */
     if ((c->flags & (CONNECTION_EVENT | CONNECTION_QUEUED)) == 0) {
         c->flags |= CONNECTION_EVENT;

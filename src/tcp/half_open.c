@@ -45,6 +45,16 @@ static void timer_start(struct tcp *tcp, uint32_t index)
     compact_append(tcp, DEMUX_HALF_OPEN, timer_list(tcp, half), index, tcp->core->now + wait);
 }
 
+static uint32_t microseconds(int64_t time) { return (uint32_t)((uint64_t)time / 1000); }
+
+/* The first round trip. Timestamps, if there are any, measure it as well. */
+static void measure_handshake(struct tcp *tcp, struct connection *c, const struct compact *half)
+{
+    if (tcp->config->measure_syn_ack && half->retries == 0 &&
+        !(half->options & (COMPACT_RECEIVED_ACK | COMPACT_TIMESTAMPS)))
+        rtt_sample(tcp, c, (int64_t)(microseconds(tcp->core->now) - half->sent_us) * 1000);
+}
+
 void half_open_remove(struct tcp *tcp, uint32_t index, enum septet_state to)
 {
     struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
@@ -166,8 +176,11 @@ void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment
                               : (ipv4 ? tcp->config->mss_default_ipv4 : tcp->config->mss_default_ipv6);
     half->snd_nxt = iss + 1;
     half->rcv_nxt = segment->seq + 1;
-    half->ts_recent = segment->options.ts_val;
     half->options = agreed_options(tcp, &segment->options);
+    if (half->options & COMPACT_TIMESTAMPS)
+        half->ts_recent = segment->options.ts_val;
+    else
+        half->sent_us = microseconds(tcp->core->now);
     half->scale = window_scale_for(tcp, listener->options.receive_buffer) & 15u;
     half->listener = (uint16_t)index;
     listener->half_open++;
@@ -245,6 +258,7 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
     c->rcv_adv = c->rcv_nxt + ((uint32_t)scaled_window(tcp, &half) << half_open_scale(&half));
     c->flags |= half.retries != 0 && !(half.options & COMPACT_RECEIVED_ACK) ? CONNECTION_SYN_RETRANSMITTED : 0;
     c->state = SEPTET_STATE_syn_received; /* as it was traced when it was half open */
+    measure_handshake(tcp, c, &half);
     COUNT(tcp->core, PassiveOpens);
     return c;
 }

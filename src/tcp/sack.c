@@ -94,7 +94,7 @@ void sack_arrives(struct tcp *tcp, struct connection *c, const struct segment *s
     ack->dsack = block_is_duplicate(c, segment);
     if (ack->dsack) {
         COUNT(tcp->core, DSACKRecv);
-        c->dsacks = (uint16_t)min_u32(c->dsacks + 1u, UINT16_MAX);
+        c->dsacks = (uint8_t)min_u32(c->dsacks + 1u, UINT8_MAX);
     }
     for (uint32_t i = 0; i < segment->options.sack_count; i++)
         if (block_valid(c, &segment->options.sack[i]))

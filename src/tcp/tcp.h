@@ -139,7 +139,7 @@ bool tcp_can_feed(const struct tcp *tcp);
 /* ---- user calls: open.c close.c user.c listen.c option.c info.c; errors as in septet/tcp.h ---- */
 int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t port, uint32_t backlog, unsigned flags,
                septet_handle *handle);
-int tcp_accept(struct tcp *tcp, septet_handle listener, septet_handle *handle);
+int tcp_accept(struct tcp *tcp, septet_handle handle, septet_handle *accepted);
 /* Addresses are complete and checked by the caller; local_port 0 picks one. */
 int tcp_connect(struct tcp *tcp, struct septet_tuple *tuple, const struct ip_path *path, septet_handle *handle);
 int64_t tcp_send(struct tcp *tcp, septet_handle handle, const uint8_t *data, size_t length, unsigned flags);

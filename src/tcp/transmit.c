@@ -350,7 +350,7 @@ static bool transmit_suspect(struct tcp *tcp, struct connection *c, struct trans
     struct flight *flight = tcp_flight(tcp, c);
     uint32_t number, segment;
     if (flight == NULL || c->phase != SEPTET_PHASE_RECOVERY || !(c->flags & CONNECTION_SACK) ||
-        flight_size(tcp, c) >= c->cwnd)
+        flight_size(tcp, c) + c->mss > c->cwnd) /* RFC 6675 section 5 (C): room for a whole segment */
         return false;
     const enum suspicion suspicion = loss_suspect(tcp, c, &number, &segment);
     if (suspicion == SUSPICION_NONE)
