@@ -130,7 +130,7 @@ static void folding(void **state)
     run(HOSTS "link wire { between [client, server]; delay 10ms; loss 1% }\n" SERVER "program client { host client\n"
               " do [\"connect server:80 from 4000\", \"send 600kb\", \"shutdown\", \"wait end\", \"close\"] }\n");
     conversation_ladder(&ladder, story, 0, &folded);
-    assert_in_range(lines(), 30, 130);
+    assert_in_range(lines(), 30, 250);
     assert_non_null(strstr(out, " more: "));
     out_length = 0;
     conversation_ladder(&ladder, story, 0, &all);
