@@ -29,6 +29,7 @@
 #define ARENA (UINT32_C(256) << 10)
 #define SLOT_ALIGNMENT 64u
 #define SPANS 256u
+#define SHORT_PACKET 256u
 
 struct tap {
     struct link link;
@@ -156,11 +157,41 @@ static inline struct iovec piece(const uint8_t *data, size_t length)
     return piece;
 }
 
+/* A short packet in one piece: copying it costs less than having the kernel gather it. */
+static bool write_short(const struct tap *tap, const struct septet_packet *packet)
+{
+    uint8_t bytes[sizeof(struct virtio_net_hdr) + SHORT_PACKET];
+    struct virtio_net_hdr header;
+    size_t at = 0;
+
+    if (tap->header) {
+        write_header(packet, &header);
+        memcpy(bytes, &header, sizeof header);
+        at = sizeof header;
+    }
+    if (packet->head_length > SHORT_PACKET) {
+        return false;
+    }
+    memcpy(bytes + at, packet->head, packet->head_length);
+    at += packet->head_length;
+    for (uint32_t i = 0; i < packet->span_count; i++) {
+        if (packet->spans[i].length > sizeof bytes - at) {
+            return false;
+        }
+        memcpy(bytes + at, packet->spans[i].data, packet->spans[i].length);
+        at += packet->spans[i].length;
+    }
+    return write(tap->link.descriptor, bytes, at) >= 0;
+}
+
 static bool write_packet(struct tap *tap, const struct septet_packet *packet)
 {
     struct virtio_net_hdr header;
     int count = 0;
 
+    if (packet->length <= SHORT_PACKET) {
+        return write_short(tap, packet);
+    }
     if (packet->span_count > SPANS || packet->length > FRAME_MAX) {
         return false;
     }
