@@ -419,6 +419,44 @@ static void growth_is_all_or_nothing(void **state)
     }
 }
 
+/* What lies before the cut stays, what lies behind is gone with its pages, and the stream can be written again there.
+ */
+static void truncation_keeps_what_is_before(void **state)
+{
+    enum { PAGE = 256, PAGES = 4096, LENGTH = 400 * PAGE };
+    uint8_t *memory = zeroed((size_t)PAGE * PAGES);
+    uint8_t *expected = zeroed(LENGTH), *got = zeroed(LENGTH);
+    struct slab pages;
+    struct stream stream = {0};
+    uint64_t random = 1;
+    (void)state;
+
+    slab_init(&pages, memory, PAGE, PAGES);
+    for (unsigned round = 0; round < 2000; round++) {
+        const uint32_t start = (uint32_t)splitmix64(&random);
+        const uint32_t length = 1 + (uint32_t)(splitmix64(&random) % LENGTH);
+        const uint32_t cut = (uint32_t)(splitmix64(&random) % (length + 2 * PAGE));
+        const uint32_t kept = min_u32(cut, length);
+
+        for (uint32_t i = 0; i < length; i++) {
+            expected[i] = (uint8_t)splitmix64(&random);
+        }
+        assert_int_equal(stream_write(&stream, &pages, start, expected, length), length);
+        stream_truncate(&stream, &pages, start + cut);
+        assert_int_equal(stream.pages, pages.used);
+        stream_read(&stream, &pages, start, got, kept);
+        assert_memory_equal(got, expected, kept);
+        assert_int_equal(stream_write(&stream, &pages, start + kept, expected + kept, length - kept), length - kept);
+        stream_read(&stream, &pages, start, got, length);
+        assert_memory_equal(got, expected, length);
+        stream_clear(&stream, &pages);
+        assert_int_equal(pages.used, 0);
+    }
+    free(memory);
+    free(expected);
+    free(got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +472,7 @@ int main(void)
         cmocka_unit_test(reserve_and_at_stay_inside_a_page),
         cmocka_unit_test(an_empty_slab_writes_nothing),
         cmocka_unit_test(growth_is_all_or_nothing),
+        cmocka_unit_test(truncation_keeps_what_is_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
