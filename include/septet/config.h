@@ -60,6 +60,7 @@ struct septet_tcp_config {
     uint8_t burst_minimum;      /**< new data leaves in bursts of what two windows in a round trip (slow start; else
                                    1.2) send in a millisecond, but at least so many segments, and each ends with PSH;
                                    0: as much as may go, PSH at the end of the queue only, MUST-61 (0) */
+    bool measure_syn_ack;       /**< a passive open's first round trip counts without timestamps too (false) */
     bool idle_restart;          /**< begin again with the initial window after an RTO of silence, RFC 5681 4.1 (true) */
     bool window_steps;          /**< the window's edge moves by half the buffer or a segment at least, RFC 9293
                                    3.8.6.2.2; false: that holds for small windows only (true) */

@@ -10,6 +10,7 @@ static const struct {
     int (*run)(int argc, const char **argv);
 } commands[] = {
     {"lab", "run a scenario in a simulated world and show the conversation", command_lab},
+    {"drill", "run packetdrill scripts in virtual time", command_drill},
     {"serve", "answer HTTP, echo, discard and chargen on a link of your machine", command_serve},
     {"fetch", "get a file by HTTP over a link of your machine", command_fetch},
     {"ping", "ask a host for echoes", command_ping},

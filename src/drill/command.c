@@ -270,9 +270,28 @@ static const struct {
     {"exit", run_nothing},
 };
 
-static bool run_one(struct drill_runner *runner, const struct command *command)
+/* Takes `> file`, `2> file` and a lone 1 or 2 before them away. */
+static void forget_redirections(struct command *command)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < command->words; i++) {
+        const struct slice word = command->word[i];
+        const bool arrow = slice_is(word, ">") || slice_is(word, ">>") || slice_is(word, "<");
+        const bool number = slice_is(word, "1") || slice_is(word, "2");
+        const bool ends = i + 1 == command->words || slice_is(command->word[i + 1], ">");
+        if (arrow)
+            i++;
+        else if (word.length != 0 && !(number && ends))
+            command->word[kept++] = word;
+    }
+    command->words = kept;
+}
+
+static bool run_one(struct drill_runner *runner, struct command *command)
 {
     const struct slice name = base_name(command->word[0]);
+    if (!slice_is(name, "echo"))
+        forget_redirections(command);
     for (unsigned i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (slice_is(name, commands[i].name))
             return commands[i].run(runner, command);
@@ -294,6 +313,12 @@ static uint32_t read_word(struct drill_runner *runner, struct slice text, uint32
         const char c = text.at[at];
         if (quote == '\0' && (is_blank(c) || c == '\n' || c == ';' || c == '&' || c == '|'))
             break;
+        if (quote == '\0' && c == '>' && at + 1 < text.length && text.at[at + 1] == '&') {
+            at += 2; /* 2>&1: two outputs are one, which nobody reads */
+            while (at < text.length && text.at[at] >= '0' && text.at[at] <= '9')
+                at++;
+            break;
+        }
         if (quote == '\0' && c == '>' && length != 0 && to != NULL && to[length - 1] != '>')
             break;
         if (c == quote || (quote == '\0' && (c == '"' || c == '\''))) {

@@ -16,7 +16,7 @@ enum drill_verdict { DRILL_PASSED, DRILL_FAILED, DRILL_SKIPPED };
 struct drill_observer {
     void *context;
     void (*packet)(void *context, int64_t time, bool inbound, const uint8_t *bytes, uint32_t length);
-    void (*event)(void *context, int64_t time, const struct drill_event *event); /* it begins */
+    void (*event)(void *context, int64_t time, const struct drill_event *event); /* it begins, or a packet came */
     void (*note)(void *context, int64_t time, uint32_t line, const char *words); /* warnings, packets nobody expects */
     septet_trace_function *trace; /* with the stack's own times: DRILL_EPOCH more */
 };

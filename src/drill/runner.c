@@ -100,11 +100,11 @@ static bool start_in_time(struct drill_runner *runner, const struct drill_event 
     return false;
 }
 
-static void tell(const struct drill_runner *runner, const struct drill_event *event)
+static void tell(const struct drill_runner *runner, const struct drill_event *event, int64_t time)
 {
     const struct drill_observer *observer = runner->request->observer;
     if (observer != NULL && observer->event != NULL)
-        observer->event(observer->context, runner_now(runner), event);
+        observer->event(observer->context, time, event);
 }
 
 /* Everything but outbound packets waits for its time. */
@@ -112,7 +112,7 @@ static bool run_timed(struct drill_runner *runner, const struct drill_event *eve
 {
     if (!runner_wait(runner, time, event->line) || !call_collect(runner, 0) || !start_in_time(runner, event, time))
         return false;
-    tell(runner, event);
+    tell(runner, event, runner_now(runner));
     switch (event->action) {
     case ACTION_PACKET:
         return run_inbound(runner, event);
@@ -132,8 +132,10 @@ static bool run_event(struct drill_runner *runner, const struct drill_event *eve
     int64_t script_time = start;
     if (event->action == ACTION_PACKET && !event->packet->inbound) {
         int64_t actual;
-        tell(runner, event);
-        if (!run_outbound(runner, event, start, end, &actual) || !call_collect(runner, 0))
+        if (!run_outbound(runner, event, start, end, &actual))
+            return false;
+        tell(runner, event, actual);
+        if (!call_collect(runner, 0))
             return false;
         script_time = event->time.kind == TIME_ANY ? actual : end;
     } else if (!run_timed(runner, event, start - event->time.start, start)) {

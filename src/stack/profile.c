@@ -30,6 +30,7 @@ static void linux_like(struct septet_config *config)
     tcp->burst_minimum = 2;
     tcp->window_steps = false;
     tcp->window_probe_octet = false;
+    tcp->measure_syn_ack = true;
     tcp->missing_timestamps = true;
 }
 
@@ -49,6 +50,7 @@ static void freebsd_like(struct septet_config *config)
     tcp->window_steps = false;
     tcp->round_buffers = true;
     tcp->window_probe_octet = true;
+    tcp->measure_syn_ack = true;
     tcp->missing_timestamps = true;
 }
 
