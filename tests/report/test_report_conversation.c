@@ -134,7 +134,7 @@ static void folding(void **state)
     assert_non_null(strstr(out, " more: "));
     out_length = 0;
     conversation_ladder(&ladder, story, 0, &all);
-    assert_true(lines() > 500);
+    assert_true(lines() > 420);
     assert_null(strstr(out, " more: "));
     assert_null(strstr(out, "seq=0 "));
     out_length = 0;
