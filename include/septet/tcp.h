@@ -146,9 +146,9 @@ struct septet_tcp_info {
     uint32_t sacked, lost, retransmitted; /**< bytes now outstanding of each kind */
     /** The same in segments: outstanding ones, and of those. Takes time in proportion to the flight. */
     uint32_t segments_outstanding, segments_sacked, segments_lost, segments_retransmitted;
-    uint32_t unsent;                      /**< bytes in the send buffer not sent yet */
-    uint32_t receive_queue;               /**< bytes that the application has not read */
-    uint32_t out_of_order;                /**< ranges of out-of-order data held */
+    uint32_t unsent;        /**< bytes in the send buffer not sent yet */
+    uint32_t receive_queue; /**< bytes that the application has not read */
+    uint32_t out_of_order;  /**< ranges of out-of-order data held */
     int64_t rto, srtt, rttvar, min_rtt, last_rtt;
     uint32_t retransmits; /**< timeouts in a row */
     uint32_t probes;      /**< unanswered probes in a row */
