@@ -47,6 +47,9 @@ enum {
 /* Which of the exclusive retransmission-class timers `resend_at` is. */
 enum resend_kind { RESEND_NONE, RESEND_RETRANSMIT, RESEND_PERSIST, RESEND_OVERRIDE };
 
+/* connection.delivery_rate: the sample was limited by the application */
+#define RATE_APP_LIMITED (UINT64_C(1) << 63)
+
 /* connection_options.switches */
 enum { SWITCH_NODELAY = 1, SWITCH_CORK = 2, SWITCH_KEEPALIVE = 4, SWITCH_QUICKACK = 8, SWITCH_NO_LINGER = 16 };
 
@@ -150,8 +153,8 @@ struct connection {
     uint32_t snd_sml;                /* end of the last short segment sent: Minshall's Nagle */
     uint32_t dsack_start, dsack_end; /* a duplicate to report, RFC 2883; equal: none */
     uint32_t last_rtt_us;
-    uint64_t delivered; /* bytes cumulatively or selectively acknowledged */
-    uint64_t delivery_rate;
+    uint64_t delivered;     /* bytes cumulatively or selectively acknowledged */
+    uint64_t delivery_rate; /* and RATE_APP_LIMITED */
     union congestion_state congestion;
 
     int64_t received_at;  /* before anything was received: when our SYN was first sent */

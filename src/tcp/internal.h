@@ -219,6 +219,8 @@ uint32_t build_syn_options(const struct syn_offer *offer, uint8_t *to);
 uint32_t build_options(struct tcp *tcp, struct connection *c, uint8_t *to);
 /* Length of what build_options would write. */
 uint32_t build_options_length(const struct tcp *tcp, const struct connection *c);
+/* Bytes in a second that data may leave with now; 0: no limit. */
+uint64_t transmit_pacing_rate(const struct tcp *tcp, const struct connection *c);
 uint32_t build_timestamps(uint8_t *to, uint32_t val, uint32_t ecr);
 
 /* ---- timer.c ---- */

@@ -111,7 +111,9 @@ static bool suspect_last(struct tcp *tcp, const struct connection *c, struct fli
         if (mask == 0)
             continue;
         *segment = 63u - (uint32_t)__builtin_clzll(mask);
-        return !(record->lost >> *segment & 1) && seq_gt(record_end(record, *segment), flight->high_rxt);
+        /* What was sent since the recovery began is none of its tail. */
+        return !(record->lost >> *segment & 1) && seq_gt(record_end(record, *segment), flight->high_rxt) &&
+               seq_leq(record_end(record, *segment), c->recover);
     }
     return false;
 }

@@ -15,6 +15,7 @@ void rate_sample(struct tcp *tcp, struct connection *c, struct ack *ack)
         return;
     const uint32_t delivered = (uint32_t)c->delivered - ack->prior_delivered;
     ack->delivery_rate = mul_div_u64(delivered, SEPTET_SECOND, (uint64_t)elapsed);
-    if (!ack->app_limited || ack->delivery_rate >= c->delivery_rate)
-        c->delivery_rate = ack->delivery_rate;
+    if (ack->app_limited && ack->delivery_rate < (c->delivery_rate & ~RATE_APP_LIMITED))
+        return; /* that the path can do more is known */
+    c->delivery_rate = ack->delivery_rate | (ack->app_limited ? RATE_APP_LIMITED : 0);
 }

@@ -46,7 +46,7 @@ static uint64_t own_rate(const struct connection *c)
     return mul_div_u64(c->cwnd, c->cwnd < c->ssthresh ? 2000000 : 1200000, c->srtt_us);
 }
 
-static uint64_t pacing_rate(const struct tcp *tcp, const struct connection *c)
+uint64_t transmit_pacing_rate(const struct tcp *tcp, const struct connection *c)
 {
     uint64_t rate = c->options.pacing_rate;
     if (tcp->config->pacing && c->srtt_us != 0) {
@@ -64,12 +64,19 @@ static uint32_t burst_segments(const struct tcp *tcp, const struct connection *c
     return max_u32(tcp->config->burst_minimum, (uint32_t)min_u64(own_rate(c) / 1000 / mss, UINT32_MAX));
 }
 
+/* What leaves at once when paced: a millisecond's worth. */
+static uint32_t paced_segments(const struct tcp *tcp, const struct connection *c)
+{
+    const uint64_t rate = transmit_pacing_rate(tcp, c);
+    return rate == 0 ? UINT32_MAX : (uint32_t)min_u64(max_u64(rate / 1000 / c->mss, 1), UINT32_MAX);
+}
+
 static void pace(struct tcp *tcp, struct connection *c, uint32_t bytes)
 {
-    const uint64_t rate = pacing_rate(tcp, c);
+    const uint64_t rate = transmit_pacing_rate(tcp, c);
     if (rate == 0 || bytes == 0)
         return;
-    c->pace_at = tcp->core->now + (int64_t)min_u64(mul_div_u64(bytes, SEPTET_SECOND, rate), 10 * SEPTET_SECOND);
+    c->pace_at = tcp->core->now + (int64_t)min_u64(mul_div_u64(bytes, SEPTET_SECOND, rate), 86400 * SEPTET_SECOND);
     timer_update(tcp, c);
 }
 
@@ -435,6 +442,7 @@ bool tcp_transmit(struct tcp *tcp, struct connection *c, uint32_t segments, stru
         return transmit_syn(tcp, c, t);
     if (c->flags & CONNECTION_URGENT_OUT)
         segments = 1; /* the pointer counts from each segment, which nobody who cuts super-segments knows */
+    segments = min_u32(segments, paced_segments(tcp, c));
     const bool paced = c->pace_at != SEPTET_NEVER && c->pace_at > tcp->core->now;
     const bool data =
         !paced && c->state != SEPTET_STATE_time_wait &&

@@ -223,6 +223,21 @@ static void rescue(void **state)
     peer_end(p);
 }
 
+/* What is sent in a recovery for the first time needs no rescue at once. */
+static void no_rescue_for_new_data(void **state)
+{
+    (void)state;
+    struct peer *p = sender(SEPTET_RENO);
+    write_all(p, 11000);
+    sends(p, 1, 10);
+    sack(p, 1, 1001, 10001);
+    expect(p, ACK, .seq = 1, .length = 1000);
+    sends(p, 10001, 1);
+    acknowledge(p, 11001);
+    assert_int_equal(info_of(p).total_retransmits, 1);
+    peer_end(p);
+}
+
 /* A FIN is rescued, retransmitted and SACKed like a segment. */
 static void fin_is_recovered(void **state)
 {
@@ -595,6 +610,7 @@ int main(void)
         cmocka_unit_test(second_recovery),
         cmocka_unit_test(next_segment_rule_3),
         cmocka_unit_test(rescue),
+        cmocka_unit_test(no_rescue_for_new_data),
         cmocka_unit_test(fin_is_recovered),
         cmocka_unit_test(timeout),
         cmocka_unit_test(retransmission_rearms),
