@@ -188,14 +188,14 @@ static bool transmit_lost(struct tcp *tcp, struct connection *c, uint32_t segmen
     if (flight == NULL || flight->to_resend == 0)
         return false;
     const uint32_t in_flight = flight_size(tcp, c);
+    const uint32_t room = in_flight < c->cwnd ? c->cwnd - in_flight : 0;
     uint32_t number, first, count;
-    if ((in_flight >= c->cwnd && !(c->flags & CONNECTION_RESEND_FIRST)) ||
+    if ((room < min_u32(c->mss, c->cwnd) && !(c->flags & CONNECTION_RESEND_FIRST)) || /* RFC 6675 section 5 (C) */
         !next_lost(tcp, flight, &number, &first, &count))
         return false;
     struct record *record = record_at(tcp, flight, number);
     const uint32_t mss = payload_now(tcp, c);
     const uint32_t right = c->snd_una + c->snd_wnd;
-    const uint32_t room = in_flight < c->cwnd ? c->cwnd - in_flight : 0;
     count = min_u32(min_u32(count, segments), max_u32(room / record->mss, 1));
     if (seq_lt(record_start(record, first), c->snd_una)) /* the rest of a segment, then whole ones again */
         count = 1;
