@@ -33,7 +33,7 @@ static bool check_poll(struct drill_runner *runner, struct drill_pending *pendin
 bool call_poll(struct drill_runner *runner, struct drill_pending *pending)
 {
     const struct drill_expression *array = pending->argument[0];
-    int64_t timeout, events, script;
+    int64_t timeout = 0, events, script;
     if (array->kind != EXPRESSION_ARRAY)
         return value_expected(runner, array, "an array of {fd=, events=, revents=}");
     struct septet_pollfd *fds = arena_zeroed(pending->arena, sizeof *fds * (array->count + 1));
@@ -147,7 +147,7 @@ static bool check_epoll_wait(struct drill_runner *runner, struct drill_pending *
 bool call_epoll_wait(struct drill_runner *runner, struct drill_pending *pending)
 {
     int epoll, live;
-    int64_t maximum, timeout;
+    int64_t maximum, timeout = 0;
     if (!value_fd(runner, pending->argument[0], &epoll, &live) ||
         !value_integer(runner, pending->argument[2], &maximum) || !take_timeout(runner, pending->argument[3], &timeout))
         return false;

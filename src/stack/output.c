@@ -240,15 +240,20 @@ static enum turn send_connection(struct septet *stack, struct batch *batch, stru
     return TURN_MORE;
 }
 
+static void pull_ip(struct septet *stack, struct batch *batch)
+{
+    while (batch->count < batch->maximum && STACK_SPANS - stack->span_used >= STACK_PACKET_SPANS &&
+           ip_output(&stack->ip, &batch->packets[batch->count], stack->headers[batch->count],
+                     stack->spans + stack->span_used, STACK_PACKET_SPANS))
+        stack->span_used += batch->packets[batch->count++].span_count;
+}
+
 uint32_t septet_output(struct septet *stack, struct septet_packet *packets, uint32_t maximum)
 {
     struct batch batch = {.packets = packets, .maximum = min_u32(maximum, SEPTET_BATCH)};
     stack->span_used = 0;
     ip_output_begin(&stack->ip);
-    while (batch.count < batch.maximum && STACK_SPANS - stack->span_used >= STACK_PACKET_SPANS &&
-           ip_output(&stack->ip, &packets[batch.count], stack->headers[batch.count], stack->spans + stack->span_used,
-                     STACK_PACKET_SPANS))
-        stack->span_used += packets[batch.count++].span_count;
+    pull_ip(stack, &batch);
     for (struct reply *reply; batch.count < batch.maximum && (reply = tcp_next_reply(&stack->tcp)) != NULL;)
         send_reply(stack, &batch, reply);
     /* Segments to ourselves make more work: a bound, since nothing else ends a conversation with oneself. */
@@ -262,5 +267,6 @@ uint32_t septet_output(struct septet *stack, struct septet_packet *packets, uint
         if (batch.maximum - batch.count == 0 || STACK_SPANS - stack->span_used < STACK_PACKET_SPANS)
             break;
     }
+    pull_ip(stack, &batch); /* the connections may have asked for their neighbours */
     return batch.count;
 }

@@ -25,7 +25,7 @@ void connection_send_reset(struct tcp *tcp, struct connection *c)
     struct reply *reply = reply_add(tcp, &c->tuple);
     if (reply == NULL)
         return;
-    reply->seq = c->snd_nxt;
+    reply->seq = seq_min(c->snd_nxt, c->snd_una + c->snd_wnd); /* behind a closed window the peer would drop it */
     reply->ack = c->rcv_nxt;
     reply->flags = TCP_RST | TCP_ACK;
     reply->traffic_class = c->options.traffic_class;
