@@ -3,7 +3,6 @@
 #include <septet/tcp.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DELAY (10 * SEPTET_MILLISECOND)
@@ -14,6 +13,8 @@ static struct wire {
     int64_t arrival[64];
     unsigned count;
 } wire[2];
+static _Alignas(64) uint8_t memory[2][8 << 20];
+
 static struct septet *make_host(unsigned number)
 {
     struct septet_config config;
@@ -22,8 +23,7 @@ static struct septet *make_host(unsigned number)
     septet_config_default(&config);
     config.seed[0] = number;
     config.pages = 256;
-    const size_t size = (septet_memory_size(&config) + 63) / 64 * 64;
-    struct septet *host = septet_create(&config, aligned_alloc(64, size), size, NULL);
+    struct septet *host = septet_create(&config, memory[number], sizeof memory[number], NULL);
     septet_interface_add(host, &interface);
     septet_address_add(host, 0, &address, 24, true);
     return host;
