@@ -107,10 +107,14 @@ bool build_tcp_options(const struct subject *subject, const struct drill_options
 /* ---- transport ---- */
 
 /* `from` and `to` of the packet: the other end and ours. */
-static uint32_t put_checksum(const struct subject *subject, uint8_t protocol, const uint8_t *bytes, uint32_t length)
+static uint32_t put_checksum(const struct subject *subject, const struct drill_packet *packet, uint8_t protocol,
+                             const uint8_t *bytes, uint32_t length)
 {
+    const struct drill_ip_info *info = &packet->info;
     struct checksum checksum = {0};
-    ip_pseudo_checksum(&checksum, &subject->live.remote, &subject->live.local, protocol, length);
+    ip_pseudo_checksum(&checksum, info->has_source ? &info->source : &subject->live.remote,
+                       info->has_destination ? &info->destination : &subject->live.local, protocol, length);
+    checksum_add16(&checksum, info->bad_checksum ? 0x1234 : 0);
     checksum_add(&checksum, bytes, length);
     return checksum_finish(&checksum);
 }
@@ -138,7 +142,7 @@ static bool put_tcp(const struct subject *subject, const struct drill_options *o
     *length = header.header_length + tcp->length;
     memset(bytes + header.header_length, 0, tcp->length);
     tcp_build(bytes, &header);
-    store16(bytes + 16, (uint16_t)put_checksum(subject, PROTOCOL_TCP, bytes, *length));
+    store16(bytes + 16, (uint16_t)put_checksum(subject, packet, PROTOCOL_TCP, bytes, *length));
     return true;
 }
 
@@ -147,7 +151,7 @@ static void put_udp(const struct subject *subject, const struct drill_packet *pa
     *length = UDP_HEADER + packet->udp_length;
     memset(bytes, 0, *length);
     udp_build(bytes, subject->live.remote_port, subject->live.local_port, (uint16_t)*length);
-    const uint32_t sum = put_checksum(subject, PROTOCOL_UDP, bytes, *length);
+    const uint32_t sum = put_checksum(subject, packet, PROTOCOL_UDP, bytes, *length);
     store16(bytes + 6, (uint16_t)(sum == 0 ? 0xffff : sum));
 }
 
@@ -244,6 +248,19 @@ static void put_ip(const struct septet_address *source, const struct septet_addr
         ipv6_build(bytes, &fields, payload);
 }
 
+/* Behind the header, which grows by them. */
+static void put_ip_options(const struct drill_ip_info *info, uint8_t *ip, uint32_t length)
+{
+    struct checksum checksum = {0};
+    if (length == 0)
+        return;
+    ip[0] = (uint8_t)(0x40 | (IPV4_HEADER + length) / 4);
+    memcpy(ip + IPV4_HEADER, info->options, length);
+    store16(ip + 10, 0);
+    checksum_add(&checksum, ip, IPV4_HEADER + length);
+    store16(ip + 10, checksum_finish(&checksum));
+}
+
 static uint32_t outer_length(const struct drill_encapsulation *header)
 {
     switch (header->kind) {
@@ -333,7 +350,9 @@ bool build_packet(struct subject *subject, const struct drill_options *options, 
         text_put(&text, "the packet is longer than IP allows");
         return false;
     }
-    uint8_t *ip = room + outer, *at = ip + ip_header_length(ipv6);
+    const struct drill_ip_info *info = &packet->info;
+    const uint32_t more = ipv6 ? 0 : info->option_length;
+    uint8_t *ip = room + outer, *at = ip + ip_header_length(ipv6) + more;
     if (packet->transport == TRANSPORT_TCP) {
         if (!put_tcp(subject, options, packet, at, &transport, error))
             return false;
@@ -350,7 +369,9 @@ bool build_packet(struct subject *subject, const struct drill_options *options, 
         text_put(&text, "the packet is longer than IP allows");
         return false;
     }
-    put_ip(&subject->live.remote, &subject->live.local, &packet->info, protocol, ip, transport);
+    put_ip(info->has_source ? &info->source : &subject->live.remote,
+           info->has_destination ? &info->destination : &subject->live.local, info, protocol, ip, more + transport);
+    put_ip_options(info, ip, more);
     *bytes = encapsulate(packet->encapsulation, ipv6, ip, at + transport);
     *length = (uint32_t)(at + transport - *bytes);
     return true;

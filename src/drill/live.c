@@ -1,10 +1,22 @@
 #include "drill/live.h"
 
+#include "base/checksum.h"
+
+static bool sum_is_right(const struct live_packet *packet, const uint8_t *bytes, uint32_t length)
+{
+    struct checksum checksum = {0};
+    ip_pseudo_checksum(&checksum, &packet->ip.source, &packet->ip.destination, packet->protocol, length);
+    checksum_add(&checksum, bytes, length);
+    return checksum_finish(&checksum) == 0;
+}
+
 static const char *parse_tcp(struct live_packet *packet, const uint8_t *bytes, uint32_t length)
 {
     const enum wire_error error = tcp_parse(bytes, length, &packet->tcp);
     if (error != wire_none)
         return wire_error_text(error);
+    if (!sum_is_right(packet, bytes, length))
+        return "a wrong TCP checksum";
     packet->options = bytes + TCP_HEADER;
     packet->option_length = packet->tcp.header_length - (uint32_t)TCP_HEADER;
     packet->payload = bytes + packet->tcp.header_length;
@@ -17,6 +29,8 @@ static const char *parse_udp(struct live_packet *packet, const uint8_t *bytes, u
     const enum wire_error error = udp_parse(bytes, length, &packet->udp);
     if (error != wire_none)
         return wire_error_text(error);
+    if (packet->udp.checksum != 0 && !sum_is_right(packet, bytes, packet->udp.length))
+        return "a wrong UDP checksum";
     packet->payload = bytes + UDP_HEADER;
     packet->payload_length = packet->udp.length - (uint32_t)UDP_HEADER;
     return NULL;

@@ -25,7 +25,7 @@ struct live_packet {
     bool payload_not_zero;  /* of one of those */
 };
 
-/* Takes a raw IP packet apart and verifies the IPv4 header checksum. NULL when it is well formed, else what is
+/* Takes a raw IP packet apart and verifies its checksums. NULL when it is well formed, else what is
  * wrong with it. bytes, length and time are set before. */
 const char *live_parse(struct live_packet *packet);
 

@@ -99,6 +99,48 @@ static bool parse_ecn_value(struct drill_parser *parser, struct drill_ip_info *i
     return true;
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool parse_ip_options(struct drill_parser *parser, struct drill_ip_info *info)
+{
+    static const char what[] = "IPv4 options in lower-case hexadecimal, a multiple of 4 bytes up to 40";
+    struct slice hex = parser->token.text;
+    if (slice_starts(hex, "0x"))
+        hex = (struct slice){hex.at + 2, hex.length - 2};
+    if (hex.length == 0 || hex.length % 8 != 0 || hex.length > 80)
+        return parse_expected(parser, what);
+    for (uint32_t i = 0; i < hex.length; i += 2) {
+        const int high = hex_digit(hex.at[i]), low = hex_digit(hex.at[i + 1]);
+        if (high < 0 || low < 0)
+            return parse_expected(parser, what);
+        info->options[info->option_length++] = (uint8_t)(high << 4 | low);
+    }
+    return parse_next(parser);
+}
+
+/* What lets scripts send what no proper host sends. *found tells whether it stood there. */
+static bool parse_odd_item(struct drill_parser *parser, struct drill_ip_info *info, bool *found)
+{
+    const bool source = parse_at_word(parser, "src"), options = parse_at_word(parser, "options");
+    *found = true;
+    if (parse_at_word(parser, "bad_checksum")) {
+        info->bad_checksum = true;
+        return parse_next(parser);
+    }
+    if (source || parse_at_word(parser, "dst")) {
+        *(source ? &info->has_source : &info->has_destination) = true;
+        return parse_next(parser) &&
+               parse_address(parser, parser->token.kind == TOKEN_IPV6, source ? &info->source : &info->destination);
+    }
+    *found = options;
+    return !options || (parse_next(parser) && parse_ip_options(parser, info));
+}
+
 static bool parse_info_item(struct drill_parser *parser, struct drill_ip_info *info)
 {
     uint32_t value = 0;
@@ -107,6 +149,10 @@ static bool parse_info_item(struct drill_parser *parser, struct drill_ip_info *i
         return parse_expected(parser, "noecn, ect0, ect1, ce, ect01, tos, class, dscp, ecn, ttl, hlim or flowlabel");
     if (find_ecn(parser->token.text, &info->ecn))
         return parse_next(parser);
+    if (!parse_odd_item(parser, info, &found))
+        return false;
+    if (found)
+        return true;
     if (!parse_accept_word(parser, "tos", &found) || (!found && !parse_accept_word(parser, "class", &found)))
         return false;
     if (found) {
@@ -297,6 +343,9 @@ bool parse_packet(struct drill_parser *parser, struct drill_packet *packet)
     packet->inbound = parse_at_mark(parser, '<');
     if (!parse_next(parser) || !parse_encapsulations(parser, packet) || !parse_ip_info(parser, &packet->info))
         return false;
+    const struct drill_ip_info *info = &packet->info;
+    if (!packet->inbound && (info->bad_checksum || info->has_source || info->has_destination || info->option_length))
+        return parse_expected(parser, "no bad_checksum, src, dst or options in an outbound packet");
     if (parse_at_word(parser, "encap"))
         return parse_unsupported(parser, parser->token.line, "PSP encapsulation");
     if (parse_at_word(parser, "sctp"))

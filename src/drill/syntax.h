@@ -55,6 +55,12 @@ struct drill_ip_info {
     bool has_class, has_dscp, has_ttl, has_flow_label;
     uint8_t traffic_class, dscp, ttl;
     uint32_t flow_label;
+    /* Inbound only, and in no other tool: */
+    bool bad_checksum; /* of TCP, UDP or ICMP */
+    bool has_source, has_destination;
+    struct septet_address source, destination;
+    uint8_t options[40]; /* of IPv4 */
+    uint8_t option_length;
 };
 
 #define DRILL_LABELS 8

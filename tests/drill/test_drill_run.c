@@ -173,6 +173,20 @@ static void test_ip_fields(void **state)
              DRILL_FAILED, 11, "traffic class: expected 32, got 0");
 }
 
+static void test_what_no_proper_host_sends(void **state)
+{
+    (void)state;
+    run_passes("0 < [bad_checksum] S 0:0(0) win 1000\n"
+               "+0 < [src 224.0.0.1] 3 > 2 S 0:0(0) win 1000\n"
+               "+0 < [dst 255.255.255.255] 3 > 2 S 0:0(0) win 1000\n"
+               "+0 < [options 1e040000] 1 > 2 S 0:0(0) win 1000\n"
+               "+0 > 2 > 1 R. ...(0) ack 1\n");
+    run_ends("0 < [options 1e04] S 0:0(0) win 1", DRILL_FAILED, 1,
+             "expected IPv4 options in lower-case hexadecimal, a multiple of 4 bytes up to 40, found 1e04");
+    run_ends("0 > [bad_checksum] S 0:0(0)", DRILL_FAILED, 1,
+             "expected no bad_checksum, src, dst or options in an outbound packet, found S");
+}
+
 /* ---- what differs ---- */
 
 static const struct {
@@ -584,6 +598,7 @@ int main(void)
         cmocka_unit_test(test_timestamps),
         cmocka_unit_test(test_datagrams_and_icmp),
         cmocka_unit_test(test_ip_fields),
+        cmocka_unit_test(test_what_no_proper_host_sends),
         cmocka_unit_test(test_what_differs),
         cmocka_unit_test(test_what_differs_in_options),
         cmocka_unit_test(test_both_packets_are_shown),
