@@ -226,7 +226,7 @@ static enum turn send_connection(struct septet *stack, struct batch *batch, stru
     const bool offload = loop || (ip_interface_link(&stack->ip, c->path.interface)->offloads & SEPTET_OFFLOAD_TSO);
     for (uint32_t turn = 0; turn < TURN_SEGMENTS;) {
         const uint32_t room = batch->maximum - batch->count;
-        if (room == 0 || STACK_SPANS - stack->span_used < STACK_PACKET_SPANS)
+        if (room == 0 || STACK_SPANS - stack->span_used < STACK_TRANSMISSION_SPANS)
             return TURN_MORE;
         struct transmission t;
         const uint32_t span_used = stack->span_used;
@@ -264,7 +264,7 @@ uint32_t septet_output(struct septet *stack, struct septet_packet *packets, uint
         const enum turn turn = send_connection(stack, &batch, c);
         if (turn != TURN_PARKED)
             tcp_done(&stack->tcp, c, turn == TURN_MORE);
-        if (batch.maximum - batch.count == 0 || STACK_SPANS - stack->span_used < STACK_PACKET_SPANS)
+        if (batch.maximum - batch.count == 0 || STACK_SPANS - stack->span_used < STACK_TRANSMISSION_SPANS)
             break;
     }
     pull_ip(stack, &batch); /* the connections may have asked for their neighbours */

@@ -10,9 +10,11 @@
 
 /* Room for the headers of a packet, link to TCP options: 14 + 40 + 60 at most. */
 #define STACK_HEADER 128
-/* Spans of one packet, and of all packets of a batch. */
+/* Spans of one packet; of a transmission, which begins a new span with each segment when it is cut here; and of all
+ * packets of a batch. */
 #define STACK_PACKET_SPANS 68
-#define STACK_SPANS (SEPTET_BATCH * 18)
+#define STACK_TRANSMISSION_SPANS (STACK_PACKET_SPANS + SEPTET_BATCH)
+#define STACK_SPANS (SEPTET_BATCH * 20)
 
 struct septet {
     struct core core;
