@@ -16,7 +16,7 @@ uint8_t *vector_at(const struct septet_msghdr *message, uint64_t offset, uint64_
         const struct septet_iovec *piece = &message->vector[i];
         if (offset < piece->length) {
             *length = min_u64(*length, piece->length - offset);
-            return (uint8_t *)piece->base + offset;
+            return piece->base == NULL ? NULL : (uint8_t *)piece->base + offset;
         }
         offset -= piece->length;
     }

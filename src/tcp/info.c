@@ -58,9 +58,9 @@ static void count_segments(struct tcp *tcp, const struct flight *flight, struct 
     for (uint32_t number = flight->records_first; number != flight->records_end; number++) {
         const struct record *record = record_at(tcp, flight, number);
         info->segments_outstanding += record_segments(record);
-        info->segments_sacked += (uint32_t)__builtin_popcountll(record->sacked);
-        info->segments_lost += (uint32_t)__builtin_popcountll(record->lost);
-        info->segments_retransmitted += (uint32_t)__builtin_popcountll(record->retransmitted);
+        info->segments_sacked += count_bits_u64(record->sacked);
+        info->segments_lost += count_bits_u64(record->lost);
+        info->segments_retransmitted += count_bits_u64(record->retransmitted);
     }
 }
 
