@@ -144,7 +144,7 @@ bool call_connect(struct drill_runner *runner, struct drill_pending *pending)
     struct septet_address remote;
     uint16_t port;
     if (subject != NULL && septet_sockaddr_read(&peer->address, peer->length, &remote, &port) &&
-        (subject->live.remote_port == 0 || subject->protocol == PROTOCOL_UDP)) {
+        (!subject->local_known || subject->protocol == PROTOCOL_UDP)) {
         subject->role = SUBJECT_ACTIVE;
         subject->live.remote = remote;
         subject->live.remote_port = port;

@@ -270,7 +270,7 @@ static const struct {
     {"exit", run_nothing},
 };
 
-/* Takes `> file`, `2> file` and a lone 1 or 2 before them away. */
+/* Takes `> file` and `2> file` away. */
 static void forget_redirections(struct command *command)
 {
     uint32_t kept = 0;
@@ -278,10 +278,10 @@ static void forget_redirections(struct command *command)
         const struct slice word = command->word[i];
         const bool arrow = slice_is(word, ">") || slice_is(word, ">>") || slice_is(word, "<");
         const bool number = slice_is(word, "1") || slice_is(word, "2");
-        const bool ends = i + 1 == command->words || slice_is(command->word[i + 1], ">");
+        const bool arrow_next = i + 1 < command->words && slice_is(command->word[i + 1], ">");
         if (arrow)
             i++;
-        else if (word.length != 0 && !(number && ends))
+        else if (word.length != 0 && !(number && arrow_next))
             command->word[kept++] = word;
     }
     command->words = kept;
@@ -317,6 +317,8 @@ static uint32_t read_word(struct drill_runner *runner, struct slice text, uint32
             at += 2; /* 2>&1: two outputs are one, which nobody reads */
             while (at < text.length && text.at[at] >= '0' && text.at[at] <= '9')
                 at++;
+            if (length == 1)
+                length = 0;
             break;
         }
         if (quote == '\0' && c == '>' && length != 0 && to != NULL && to[length - 1] != '>')

@@ -125,13 +125,14 @@ static void capture(struct drill_machine *machine, const struct septet_packet *p
 void machine_inject(struct drill_machine *machine, const uint8_t *bytes, uint32_t length)
 {
     const struct septet_packet packet = {.head = bytes, .head_length = length, .length = length};
-    machine->holding = false;
     if (machine->observer != NULL && machine->observer->packet != NULL)
         machine->observer->packet(machine->observer->context, machine->now - DRILL_EPOCH, true, bytes, length);
     septet_advance(machine->stack, machine->now);
     septet_input(machine->stack, &packet, 1);
     machine_settle(machine);
 }
+
+void machine_release(struct drill_machine *machine) { machine->holding = false; }
 
 const struct captured *machine_peek(const struct drill_machine *machine) { return machine->first; }
 
@@ -192,7 +193,6 @@ static int64_t next_moment(const struct drill_machine *machine)
 
 bool machine_run(struct drill_machine *machine, int64_t until, enum machine_stop stop)
 {
-    machine->holding = false;
     machine_settle(machine);
     while (!stopped(machine, stop) && machine->failure == NULL) {
         int64_t moment = next_moment(machine);

@@ -121,23 +121,19 @@ static bool all_zero(const struct live_packet *live)
     return true;
 }
 
-static bool glue(struct drill_runner *runner, const struct drill_event *event, int64_t until, struct arrival *whole)
+static void glue(struct drill_runner *runner, const struct drill_event *event, int64_t until, struct arrival *whole)
 {
     const uint32_t wanted = event->packet->tcp.length, segment = whole->live.payload_length;
     const struct live_packet first = whole->live;
     uint32_t length = segment;
     if (runner->options.strict_segments || event->packet->transport != TRANSPORT_TCP ||
         first.protocol != PROTOCOL_TCP || segment == 0 || segment >= wanted)
-        return true;
+        return;
     bool zero = all_zero(&first);
-    while (length < wanted) { /* the bytes of the segments before are not looked at again */
+    while (length < wanted) {
         struct arrival next;
-        if (!next_packet(runner, event, until, &next))
-            return false;
-        if (!continues(&first, &next.live, length, segment)) {
-            *whole = next;
-            return true; /* the comparison tells what is wrong with it */
-        }
+        if (!next_packet(runner, event, until, &next) || !continues(&first, &next.live, length, segment))
+            break; /* the comparison tells how much is missing */
         length += next.live.payload_length;
         whole->live = next.live;
         zero = zero && all_zero(&next.live);
@@ -146,7 +142,6 @@ static bool glue(struct drill_runner *runner, const struct drill_event *event, i
     whole->live.payload_not_zero = !zero;
     whole->live.tcp.seq = first.tcp.seq;
     whole->live.tcp.flags = (uint16_t)((whole->live.tcp.flags & ~TCP_CWR) | (first.tcp.flags & TCP_CWR));
-    return true;
 }
 
 /* ---- what was expected against what came ---- */
@@ -193,8 +188,9 @@ bool run_outbound(struct drill_runner *runner, const struct drill_event *event, 
         text_put(&text, "encapsulated packets of the stack");
         return false;
     }
-    if (!next_packet(runner, event, until, &arrival) || !glue(runner, event, until, &arrival))
+    if (!next_packet(runner, event, until, &arrival))
         return false;
+    glue(runner, event, until, &arrival);
     *actual = arrival.live.time - DRILL_EPOCH;
     if (!compare_packet(&runner->subjects, arrival.subject, event->packet, &arrival.live, *actual, &difference) &&
         !packet_differs(runner, event, &arrival, start, difference.reason, difference.part))
