@@ -26,7 +26,7 @@ struct drill_machine {
     int64_t now;
     struct arena packets; /* what was captured and not taken yet */
     struct captured *first, **last;
-    bool holding;                       /* the packet taken last is still looked at */
+    bool holding;                       /* packets that were taken are still looked at */
     struct septet_operation *operation; /* a call under way; NULL */
     int64_t operation_end;              /* when it was done */
     uint64_t idle_rounds;
@@ -47,8 +47,9 @@ void machine_settle(struct drill_machine *machine);
 bool machine_run(struct drill_machine *machine, int64_t until, enum machine_stop stop);
 /* A packet arrives now. */
 void machine_inject(struct drill_machine *machine, const uint8_t *bytes, uint32_t length);
-/* Takes the oldest packet captured; valid until the next call of any function here. NULL when there is none. */
+/* Takes the oldest packet captured; valid until machine_release(). NULL when there is none. */
 const struct captured *machine_take(struct drill_machine *machine);
+void machine_release(struct drill_machine *machine);
 const struct captured *machine_peek(const struct drill_machine *machine);
 
 #endif

@@ -128,6 +128,7 @@ static bool run_timed(struct drill_runner *runner, const struct drill_event *eve
 static bool run_event(struct drill_runner *runner, const struct drill_event *event)
 {
     int64_t start, end;
+    machine_release(&runner->machine);
     event_times(runner, event, &start, &end);
     int64_t script_time = start;
     if (event->action == ACTION_PACKET && !event->packet->inbound) {
