@@ -12,7 +12,7 @@ export JOBS
 
 options = -Dprefix=$(PREFIX) -Dwerror=$(WERROR)
 
-.PHONY: all setup configure demo test bench install fuzz tidy format format-check portability clean
+.PHONY: all setup configure demo test bench install fuzz tidy format format-check portability matrix clean
 
 all: configure
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -52,6 +52,9 @@ format:
 
 format-check:
 	@scripts/format.sh --check
+
+matrix: all
+	@scripts/rfc_matrix.py $(BUILD)/septet .
 
 portability: all
 	@scripts/setup.sh test
