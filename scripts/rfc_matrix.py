@@ -40,8 +40,8 @@ def run(septet, root):
 
 def write(root, report, scripts):
     lines = ["# RFC 9293, requirement by requirement", "",
-             "Written by `make matrix` from the scripts of [tests/rfc](../tests/rfc). A script is named by the ids in its",
-             "first comment; `septet drill tests/rfc` runs them all.", "",
+             "Written by `make matrix` from the scripts of [tests/rfc](../tests/rfc). The first comment of a script",
+             "has its ids; `septet drill tests/rfc` runs them all.", "",
              f"{report['passed']} scripts are ok, {report['failed']} are not, {report['skipped']} were skipped.", ""]
     gaps = []
     for group, count in GROUPS:

@@ -29,6 +29,8 @@ struct command_line {
     struct script_list scripts;
     const char **rest; /* arguments that are not packetdrill's */
     int rest_count;
+    char *defines[128]; /* of -D, for the settings to point into */
+    size_t define_count;
 };
 
 /* ---- packetdrill's options ---- */
@@ -96,6 +98,11 @@ static int read_own(struct command_line *line, poptContext context, struct raw_s
             fputs(help, stdout);
             return -1;
         }
+        if (line->define_count == sizeof line->defines / sizeof line->defines[0]) {
+            free(argument);
+            return complain("drill", "too many options");
+        }
+        line->defines[line->define_count++] = argument;
         if (option == 'D' && !add_named(&line->settings, "define", argument))
             return 2;
     }
@@ -195,6 +202,9 @@ static int read_and_run(struct command_line *line)
         status = run(line);
     if (context != NULL)
         poptFreeContext(context);
+    char *const given[] = {raw.list, raw.match, raw.exclude, raw.profile, raw.pcap};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        free(given[i]);
     return status < 0 ? 0 : status;
 }
 
@@ -217,6 +227,8 @@ int command_drill(int argc, const char **argv)
         status = read_and_run(line);
     if (line != NULL) {
         scripts_free(&line->scripts);
+        for (size_t i = 0; i < line->define_count; i++)
+            free(line->defines[i]);
         free(line->rest);
     }
     free(line);
