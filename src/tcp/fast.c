@@ -30,8 +30,10 @@ bool fast_arrives(struct tcp *tcp, struct connection *c, struct segment *segment
     c->probes = 0;
     c->segments_in += segment->count;
     if (segment->ack == c->snd_una && (uint32_t)segment->window << c->snd_wscale == c->snd_wnd) {
-        c->snd_wl1 = segment->seq;
-        c->snd_wl2 = segment->ack;
+        if (seq_geq(segment->seq, c->snd_wl1)) { /* U-10: what came out of order may have been newer */
+            c->snd_wl1 = segment->seq;
+            c->snd_wl2 = segment->ack;
+        }
     } else {
         ack_arrives(tcp, c, segment);
     }

@@ -3,8 +3,13 @@
 
 /* In-order delivery, the receive window, and when to acknowledge: RFC 9293 sections 3.8.6 and 3.10.7.4 seventh. */
 
-/* Pages that received data leave to records and answers, so that a stack full of unread data still makes progress. */
-static uint32_t reserved_pages(const struct tcp *tcp) { return tcp->core->pages.total / 16; }
+/* Pages that received data leave to records and answers, so that a stack full of unread data still makes progress.
+ * What comes in order to an application that has read everything may take the last one: were it refused, two stacks
+ * full of data to send would wait for each other. */
+static uint32_t reserved_pages(const struct tcp *tcp, const struct connection *c, uint32_t at)
+{
+    return at == c->rcv_nxt && c->receive.pages == 0 ? 0 : max_u32(tcp->core->pages.total / 16, 4);
+}
 
 uint32_t receive_store(struct tcp *tcp, struct connection *c, const struct segment *segment, uint32_t skip, uint32_t at,
                        uint32_t length)
@@ -25,7 +30,7 @@ uint32_t receive_store(struct tcp *tcp, struct connection *c, const struct segme
         while (left != 0) {
             if (room == 0) {
                 room = length - stored;
-                to = pages->total - pages->used > reserved_pages(tcp)
+                to = slab_available(pages) > reserved_pages(tcp, c, at + stored)
                          ? stream_reserve(&c->receive, pages, at + stored, &room)
                          : NULL;
                 if (to == NULL)

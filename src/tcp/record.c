@@ -8,9 +8,16 @@ struct record *record_at(struct tcp *tcp, const struct flight *flight, uint32_t 
     return (struct record *)(void *)stream_at(&flight->records, &tcp->core->pages, number << RECORD_SHIFT, &length);
 }
 
+/* Pages that records leave to what arrives: see reserved_pages() in receive.c. One record page may cost a table too. */
+#define RECORDS_LEAVE 1
+
 struct record *record_add(struct tcp *tcp, struct flight *flight)
 {
     uint32_t length = sizeof(struct record);
+    const bool fresh =
+        flight->records.pages == 0 || ((flight->records_end << RECORD_SHIFT) & (tcp->core->pages.size - 1)) == 0;
+    if (fresh && slab_available(&tcp->core->pages) < RECORDS_LEAVE + 2)
+        return NULL;
     void *memory = stream_reserve(&flight->records, &tcp->core->pages, flight->records_end << RECORD_SHIFT, &length);
     if (memory == NULL)
         return NULL;

@@ -8,7 +8,7 @@ static uint64_t pages_for_sending(const struct tcp *tcp)
 {
     const struct slab *pages = &tcp->core->pages;
     const uint32_t unused = slab_available(pages);
-    const uint32_t kept = pages->total / 8;
+    const uint32_t kept = max_u32(pages->total / 8, 16);
     return unused > kept ? (uint64_t)(unused - kept) * pages->size : 0;
 }
 

@@ -1,12 +1,10 @@
 /* Super-segments out and in, software segmentation, merged batches: whatever a device does or does not do, the bytes
  * on the wire and the bytes delivered are the same. */
 #include "base/bytes.h"
-#include "base/checksum.h"
+#include "support/device.h"
 #include "support/peer.h"
 
 #define TSO ((unsigned)SEPTET_OFFLOAD_CHECKSUM | (unsigned)SEPTET_OFFLOAD_TSO)
-
-/* ---- what a device does with a packet ---- */
 
 struct wire {
     uint8_t *bytes; /* packets one behind the other, each with two bytes of length before it */
@@ -14,8 +12,9 @@ struct wire {
     uint32_t packets;
 };
 
-static void wire_put(struct wire *wire, const uint8_t *packet, uint32_t length)
+static void wire_put(void *context, const uint8_t *packet, uint32_t length)
 {
+    struct wire *wire = context;
     if (wire->length + length + 2 > wire->room) {
         wire->room = wire->room * 2 + length + 2;
         wire->bytes = realloc(wire->bytes, wire->room);
@@ -27,79 +26,13 @@ static void wire_put(struct wire *wire, const uint8_t *packet, uint32_t length)
     wire->packets++;
 }
 
-static void flatten(const struct septet_packet *packet, uint8_t *to)
-{
-    memcpy(to, packet->head, packet->head_length);
-    uint32_t at = packet->head_length;
-    for (uint32_t i = 0; i < packet->span_count; i++) {
-        memcpy(to + at, packet->spans[i].data, packet->spans[i].length);
-        at += packet->spans[i].length;
-    }
-    assert_int_equal(at, packet->length);
-}
-
-/* Sets what a segment of a super-segment has of its own, and both checksums. */
-static void finish_segment(uint8_t *packet, uint32_t length, uint32_t tcp, bool ipv4, uint32_t number, uint32_t seq,
-                           bool last)
-{
-    struct checksum sum = {0};
-    struct ip ip;
-    if (ipv4) {
-        store16(packet + 2, (uint16_t)length);
-        store16(packet + 4, (uint16_t)(load16(packet + 4) + number));
-        store16(packet + 10, 0);
-        checksum_add(&sum, packet, tcp);
-        store16(packet + 10, checksum_finish(&sum));
-        assert_int_equal(ipv4_parse(packet, length, true, &ip), wire_none);
-    } else {
-        store16(packet + 4, (uint16_t)(length - IPV6_HEADER));
-        assert_int_equal(ipv6_parse(packet, length, &ip), wire_none);
-    }
-    store32(packet + tcp + 4, seq);
-    if (!last)
-        packet[tcp + 13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-    sum = (struct checksum){0};
-    store16(packet + tcp + 16, 0);
-    ip_pseudo_checksum(&sum, &ip.source, &ip.destination, PROTOCOL_TCP, length - tcp);
-    checksum_add(&sum, packet + tcp, length - tcp);
-    store16(packet + tcp + 16, checksum_finish(&sum));
-}
-
-/* Cuts and completes a packet as virtio-net would. */
-static void device(struct wire *wire, const struct septet_packet *packet)
-{
-    static uint8_t whole[70000], segment[70000];
-    const bool ipv4 = packet->ip_version == 4;
-    flatten(packet, whole);
-    const uint32_t header = packet->header_length, tcp = packet->checksum_start;
-    if (!(packet->flags & SEPTET_PACKET_NEEDS_CHECKSUM)) {
-        assert_int_equal(packet->gso_size, 0);
-        wire_put(wire, whole, packet->length);
-        return;
-    }
-    const uint32_t payload = packet->length - header;
-    const uint32_t step = packet->gso_size != 0 ? packet->gso_size : payload;
-    const uint32_t seq = load32(whole + tcp + 4);
-    uint32_t done = 0, number = 0;
-    assert_int_equal(packet->checksum_offset, 16);
-    assert_true(packet->gso_size == 0 || payload > packet->gso_size);
-    do {
-        const uint32_t part = payload - done < step ? payload - done : step;
-        memcpy(segment, whole, header);
-        memcpy(segment + header, whole + header + done, part);
-        finish_segment(segment, header + part, tcp, ipv4, number++, seq + done, done + part == payload);
-        wire_put(wire, segment, header + part);
-        done += part;
-    } while (done < payload);
-}
-
 static void pull_to(struct peer *p, struct wire *wire)
 {
     struct septet_packet packets[SEPTET_BATCH];
     uint32_t count;
     while ((count = septet_output(p->stack, packets, SEPTET_BATCH)) != 0)
         for (uint32_t i = 0; i < count; i++)
-            device(wire, &packets[i]);
+            device_send(&packets[i], wire_put, wire);
 }
 
 /* ---- tests ---- */

@@ -55,6 +55,15 @@ static void old_windows(void **state)
     inject(p, ACK, .seq = 101, .ack = 2001, .window = 9000); /* the same again counts */
     assert_int_equal(info_of(p).snd_wnd, 9000);
     peer_end(p);
+
+    p = sender(20000); /* header prediction does not take SND.WL1 back */
+    write_all(p, 1000);
+    drain(p);
+    inject(p, ACK, .seq = 101, .ack = 1, .window = 5000); /* overtook what follows */
+    inject(p, ACK, .seq = 1, .ack = 1, .length = 100, .window = 5000);
+    inject(p, ACK, .seq = 51, .ack = 1, .length = 100, .window = 9000);
+    assert_int_equal(info_of(p).snd_wnd, 5000);
+    peer_end(p);
 }
 
 /* MUST-34, SHLD-15, SHLD-16: the right edge moves left past data in flight. Nothing new is sent, what lies within
