@@ -363,6 +363,44 @@ static void received_data_without_pages(void **state)
     peer_end(p);
 }
 
+/* Data waits to be sent and no page is free for the record of its transmission: it leaves when there is one again, with
+ * nothing from outside. */
+static void waiting_for_a_record(void **state)
+{
+    (void)state;
+    struct peer *p = small_house(64);
+    struct flow *flows[8];
+    for (uint16_t i = 0; i < 8; i++) { /* each with something to send into a closed window */
+        flow_use(p, flows[i] = i == 0 ? p->flow : flow_new(p, 80, (uint16_t)(40000 + i)));
+        p->offer.window = 0;
+        passive(p);
+        write_all(p, 100);
+    }
+    drain(p);
+    p->offer.window = 65535;
+    struct flow *full = flow_new(p, 80, 50000);
+    flow_use(p, full);
+    passive(p);
+    for (uint32_t seq = 1; dropped(p, SEPTET_DROP_no_pages) == 0; seq += 256)
+        inject(p, ACK, .seq = seq, .ack = 1, .length = 256);
+    drain(p);
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        flow_use(p, flows[i]);
+        inject(p, ACK, .seq = 1, .ack = 1);
+        left += drain(p);
+    }
+    assert_in_range(left, 1, 7);
+    advance(p, MS(100));
+    assert_int_equal(drain(p), 0);
+    flow_use(p, full);
+    read_bytes(p, (uint32_t)septet_receive_available(p->stack, full->handle));
+    drain(p);
+    advance(p, MS(100));
+    assert_int_equal(drain(p), 8 - left);
+    peer_end(p);
+}
+
 /* Data beyond a hole gives way to what fills the hole. */
 static void hole_filled_without_pages(void **state)
 {
@@ -424,6 +462,7 @@ int main(void)
         cmocka_unit_test(room_by_another),
         cmocka_unit_test(room_by_reading_and_closing),
         cmocka_unit_test(received_data_without_pages),
+        cmocka_unit_test(waiting_for_a_record),
         cmocka_unit_test(hole_filled_without_pages),
         cmocka_unit_test(refused_out_of_order_leaves_nothing),
     };

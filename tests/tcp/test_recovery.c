@@ -337,6 +337,41 @@ static void timeout_keeps_sacks(void **state)
     peer_end(p);
 }
 
+/* All of a large window is lost: slow start brings it back, one timeout and no more. */
+static void everything_is_lost(void **state)
+{
+    (void)state;
+    for (unsigned tail = 0; tail < 2; tail++) {
+        struct peer *p = sender(SEPTET_RENO);
+        write_all(p, 200000);
+        for (uint32_t i = 0; i < 3; i++) {
+            drain(p);
+            acknowledge(p, info_of(p).snd_nxt - info_of(p).iss);
+        }
+        drain(p);
+        const uint32_t una = info_of(p).snd_una - info_of(p).iss, end = info_of(p).snd_nxt - info_of(p).iss;
+        assert_int_equal(end - una, 65000); /* the peer's window */
+        uint32_t next = una;
+        if (tail) { /* or nearly all: what lies behind the first ten */
+            next += 10000;
+            acknowledge(p, next);
+            drain(p);
+        }
+        advance(p, MS(200));
+        for (uint32_t trip = 0; next < end; trip++) {
+            uint32_t arrived = next;
+            while (take(p) != NULL)
+                arrived = p->last.seq == arrived ? arrived + p->last.length : arrived;
+            assert_true(trip == 0 ? arrived == next + 1000 : trip < 12);
+            advance(p, MS(1));
+            while (next < arrived)
+                acknowledge(p, next += 1000);
+        }
+        assert_int_equal(counted(p, SEPTET_COUNTER_Timeouts), 1);
+        peer_end(p);
+    }
+}
+
 /* A22, RFC 2018 section 8: a peer that takes back what it SACKed gets it again after a timeout. */
 static void reneging(void **state)
 {
@@ -615,6 +650,7 @@ int main(void)
         cmocka_unit_test(timeout),
         cmocka_unit_test(retransmission_rearms),
         cmocka_unit_test(timeout_keeps_sacks),
+        cmocka_unit_test(everything_is_lost),
         cmocka_unit_test(reneging),
         cmocka_unit_test(reneging_for_ever),
         cmocka_unit_test(nonsense_blocks),
