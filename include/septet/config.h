@@ -23,6 +23,13 @@ enum septet_syn_layout {
     SEPTET_SYN_PACKED /**< window scale, SACK permitted, timestamps; NOPs only where alignment asks, EOLs at the end */
 };
 
+/** Whether explicit congestion notification, RFC 3168, is negotiated. */
+enum septet_ecn {
+    SEPTET_ECN_OFF,   /**< never */
+    SEPTET_ECN_ASK,   /**< our SYNs ask for it, and the peer's may */
+    SEPTET_ECN_ACCEPT /**< when the peer asks */
+};
+
 /** What RFC 9293 and its companions leave open, with the defaults of septet_config_default(). */
 struct septet_tcp_config {
     uint32_t send_buffer;         /**< bytes not yet acknowledged a connection may hold (4 MiB) */
@@ -32,6 +39,8 @@ struct septet_tcp_config {
     bool window_scaling;          /**< offer and accept RFC 7323 window scaling (true) */
     bool timestamps;              /**< offer and accept RFC 7323 timestamps (true) */
     bool sack;                    /**< offer and accept RFC 2018 SACK (true) */
+    uint8_t ecn;                  /**< enum septet_ecn (SEPTET_ECN_ACCEPT) */
+    bool ecn_beta;                /**< RFC 8511: a mark costs less of the window than a loss, 0.8 is kept (false) */
     uint8_t congestion;           /**< enum septet_congestion for new connections (SEPTET_CUBIC) */
     uint8_t initial_window;       /**< IW in segments, RFC 6928 (10) */
     uint8_t retries1;             /**< R1: retransmissions before the neighbour is doubted, MUST-20 (3) */

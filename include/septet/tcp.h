@@ -138,6 +138,7 @@ struct septet_tcp_info {
     uint8_t phase; /**< enum septet_phase */
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, window_scaling, ecn;
+    bool ecn_seen; /**< the peer has marked its data as ECN-capable */
     uint32_t snd_una, snd_nxt, snd_wnd, iss, rcv_nxt, rcv_wnd, irs;
     uint32_t mss, peer_mss, path_mtu;
     uint32_t receive_mss;                 /**< the largest payload that the peer has sent in one segment, 0 none yet */

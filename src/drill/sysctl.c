@@ -109,11 +109,15 @@ static enum sysctl_result set_hop_limit(struct septet_config *config, struct sli
     return SYSCTL_DONE;
 }
 
-/* 0: off. 2: accepted when the peer asks, which nobody notices who does not ask. */
 static enum sysctl_result set_explicit_congestion(struct septet_config *config, struct slice value)
 {
-    (void)config;
-    return slice_is(value, "0") || slice_is(value, "2") ? SYSCTL_DONE : SYSCTL_UNSUPPORTED;
+    int64_t mode;
+    if (!number_at(value, 0, &mode) || mode < 0)
+        return SYSCTL_BAD_VALUE;
+    if (mode > SEPTET_ECN_ACCEPT)
+        return SYSCTL_UNSUPPORTED;
+    config->tcp.ecn = (uint8_t)mode;
+    return SYSCTL_DONE;
 }
 
 /* 0: neither; 1: both; 2: window scaling; 3: timestamps */

@@ -34,6 +34,8 @@ static const struct config_key keys[] = {
     TCP(window_scaling, CONFIG_SWITCH, 0, 1),
     TCP(timestamps, CONFIG_SWITCH, 0, 1),
     TCP(sack, CONFIG_SWITCH, 0, 1),
+    TCP(ecn, CONFIG_NUMBER, 0, SEPTET_ECN_ACCEPT),
+    TCP(ecn_beta, CONFIG_SWITCH, 0, 1),
     TCP(congestion, CONFIG_CONGESTION, 0, SEPTET_CONGESTION_COUNT - 1),
     TCP(initial_window, CONFIG_NUMBER, 1, 255),
     TCP(retries1, CONFIG_NUMBER, 1, 255),

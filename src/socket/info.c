@@ -85,7 +85,8 @@ static void put_flags(uint8_t *bytes, const struct septet_tcp_info *info)
     bytes[BACKOFF] = byte(info->retransmits);
     bytes[OPTIONS] =
         (uint8_t)((info->timestamps ? SEPTET_TCPI_OPT_TIMESTAMPS : 0) | (info->sack ? SEPTET_TCPI_OPT_SACK : 0) |
-                  (info->window_scaling ? SEPTET_TCPI_OPT_WSCALE : 0) | (info->ecn ? SEPTET_TCPI_OPT_ECN : 0));
+                  (info->window_scaling ? SEPTET_TCPI_OPT_WSCALE : 0) | (info->ecn ? SEPTET_TCPI_OPT_ECN : 0) |
+                  (info->ecn_seen ? SEPTET_TCPI_OPT_ECN_SEEN : 0));
     bytes[WINDOW_SCALES] = (uint8_t)(info->snd_wscale | info->rcv_wscale << 4);
     bytes[APP_LIMITED] = info->delivery_app_limited;
 }

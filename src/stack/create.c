@@ -16,14 +16,14 @@ static bool tcp_valid(const struct septet_tcp_config *tcp)
     return tcp->send_buffer >= 512 && tcp->send_buffer <= 1u << 30 && tcp->receive_buffer >= 512 &&
            tcp->receive_buffer <= 1u << 30 && (tcp->window_scale <= 14 || tcp->window_scale == 255) &&
            tcp->congestion < SEPTET_CONGESTION_COUNT && tcp->initial_window >= 1 && tcp->synack_retries < 16 &&
-           tcp->keepalive_count >= 1 && tcp->mss_minimum >= 48 && tcp->mss_default_ipv4 >= tcp->mss_minimum &&
-           tcp->mss_default_ipv6 >= tcp->mss_minimum && tcp->rto_initial > 0 && tcp->rto_minimum > 0 &&
-           tcp->rto_maximum >= tcp->rto_minimum && tcp->rto_variance_minimum >= 0 && tcp->rto_slop >= 0 &&
-           tcp->syn_timeout > 0 && tcp->user_timeout >= 0 && tcp->delayed_ack >= 0 &&
-           tcp->delayed_ack < 500 * SEPTET_MILLISECOND && tcp->msl > 0 && tcp->fin_wait2_timeout > 0 &&
-           tcp->keepalive_idle > 0 && tcp->keepalive_interval > 0 && tcp->challenge_interval >= 0 &&
-           tcp->sws_override > 0 && tcp->gso_max >= 1 && tcp->port_low >= 1 && tcp->port_low <= tcp->port_high &&
-           tcp->syn_layout <= SEPTET_SYN_PACKED;
+           tcp->keepalive_count >= 1 && tcp->ecn <= SEPTET_ECN_ACCEPT && tcp->mss_minimum >= 48 &&
+           tcp->mss_default_ipv4 >= tcp->mss_minimum && tcp->mss_default_ipv6 >= tcp->mss_minimum &&
+           tcp->rto_initial > 0 && tcp->rto_minimum > 0 && tcp->rto_maximum >= tcp->rto_minimum &&
+           tcp->rto_variance_minimum >= 0 && tcp->rto_slop >= 0 && tcp->syn_timeout > 0 && tcp->user_timeout >= 0 &&
+           tcp->delayed_ack >= 0 && tcp->delayed_ack < 500 * SEPTET_MILLISECOND && tcp->msl > 0 &&
+           tcp->fin_wait2_timeout > 0 && tcp->keepalive_idle > 0 && tcp->keepalive_interval > 0 &&
+           tcp->challenge_interval >= 0 && tcp->sws_override > 0 && tcp->gso_max >= 1 && tcp->port_low >= 1 &&
+           tcp->port_low <= tcp->port_high && tcp->syn_layout <= SEPTET_SYN_PACKED;
 }
 
 static bool valid(const struct septet_config *config)
@@ -133,6 +133,7 @@ void septet_config_default(struct septet_config *config)
                 .mss_default_ipv4 = 536,
                 .mss_default_ipv6 = 1220,
                 .mss_minimum = 64,
+                .ecn = SEPTET_ECN_ACCEPT,
                 .rto_initial = SEPTET_SECOND,
                 .rto_minimum = 200 * SEPTET_MILLISECOND,
                 .rto_maximum = 120 * SEPTET_SECOND,

@@ -104,6 +104,8 @@ static uint16_t identification(const struct connection *c)
     return (uint16_t)((c->iss >> 16 ^ c->iss) + c->segments_out);
 }
 
+#define ECT_0 2
+
 /* A walk along the send stream: the contiguous bytes at its front. */
 struct payload_walk {
     const uint8_t *data;
@@ -145,7 +147,7 @@ static void send_transmission(struct septet *stack, struct batch *batch, struct 
         .flags = t->flags,
         .window = t->window,
         .urgent = t->urgent,
-        .traffic_class = c->options.traffic_class,
+        .traffic_class = (uint8_t)(c->options.traffic_class | (t->capable ? ECT_0 : 0)),
         .hop_limit = c->options.hop_limit,
         .identification = identification(c),
         .payload = t->length,

@@ -179,6 +179,7 @@ static void advance_una(struct tcp *tcp, struct connection *c, const struct segm
         acknowledge_up_to(tcp, c, tcp_flight(tcp, c), segment->ack, ack);
     c->snd_una = segment->ack;
     c->recover = seq_max(c->recover, c->snd_una - 1);
+    c->cwr_until = seq_max(c->cwr_until, c->snd_una - 1);
     if (c->flight != 0)
         carry_marks(c, tcp_flight(tcp, c));
     c->acked_at = c->progress_at = compact_clock(tcp->core->now);
@@ -210,7 +211,11 @@ static void window_reopened(struct tcp *tcp, struct connection *c)
 
 void ack_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
 {
-    struct ack ack = {.rtt = -1, .flight_before = flight_size(tcp, c)};
+    struct ack ack = {
+        .rtt = -1,
+        .flight_before = flight_size(tcp, c),
+        .congestion = (segment->flags & TCP_ECE) && (c->ecn & ECN_ON),
+    };
     const uint32_t occupied = segment->length + ((segment->flags & TCP_FIN) != 0);
     if (seq_lt(segment->ack, c->snd_una))
         return; /* old, but within what RFC 5961 accepts: its data counts */
@@ -231,6 +236,8 @@ void ack_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
     take_rtt(tcp, c, segment, &ack);
     if (ack.delivered != 0)
         rate_sample(tcp, c, &ack);
+    if (ack.congestion)
+        ecn_echoed(tcp, c, ack.flight_before);
     if (ack.duplicate)
         COUNT(tcp->core, DupAcksIn);
     if (c->flight != 0) {

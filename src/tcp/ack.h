@@ -13,6 +13,7 @@ struct ack {
     uint32_t flight_before; /* bytes in flight before this ACK */
     bool duplicate;         /* RFC 5681 section 2 */
     bool window_changed;
+    bool congestion; /* it echoes a mark, RFC 3168 */
     bool dsack;
     bool resent;      /* of what was acknowledged cumulatively something was sent twice */
     bool app_limited; /* of the rate sample */

@@ -36,7 +36,7 @@ struct compact *compact_new(struct tcp *tcp, uint32_t kind, const struct septet_
     struct compact *compact = slab_at(slab, *index);
     *compact = (struct compact){
         .remote = tuple->remote,
-        .local = local,
+        .local = local & 0x7fffu,
         .local_port = tuple->local_port,
         .remote_port = tuple->remote_port,
         .acknowledged = compact_clock(tcp->core->now) - (1u << 30),

@@ -47,6 +47,14 @@ enum {
 /* Which of the exclusive retransmission-class timers `resend_at` is. */
 enum resend_kind { RESEND_NONE, RESEND_RETRANSMIT, RESEND_PERSIST, RESEND_OVERRIDE };
 
+/* connection.ecn, RFC 3168 */
+enum {
+    ECN_ON = 1,   /* negotiated (before: wanted) */
+    ECN_ECHO = 2, /* CE came: each ACK says so until the peer answers with CWR */
+    ECN_CWR = 4,  /* the next new data tells that the window was cut */
+    ECN_SEEN = 8  /* the peer marks its data as capable */
+};
+
 /* connection.delivery_rate: the sample was limited by the application */
 #define RATE_APP_LIMITED (UINT64_C(1) << 63)
 
@@ -126,7 +134,8 @@ struct connection {
     uint16_t mss_peer; /* what the peer's MSS option (or its absence) allows */
     uint16_t rcv_mss;  /* the largest payload seen from the peer: what a full segment is */
     uint8_t unacked_segments;
-    uint8_t resend_kind; /* enum resend_kind */
+    uint8_t resend_kind : 4; /* enum resend_kind */
+    uint8_t ecn : 4;         /* ECN_... */
 
     uint32_t cwnd, ssthresh;
     uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
@@ -169,13 +178,15 @@ struct connection {
 
     uint64_t bytes_sent, bytes_retransmitted, bytes_received;
     uint32_t segments_out, segments_in, data_segments_out, data_segments_in, total_retransmits;
+    uint32_t cwr_until; /* RFC 3168: until more than this is acknowledged, marks tell of what was answered already */
 };
 _Static_assert(sizeof(struct connection) <= 504, "an idle connection takes at most 512 bytes with its hash share");
 
 /* A passive open that awaits its third segment, or a connection in TIME-WAIT that nobody holds a handle of. */
 struct compact {
     struct septet_address remote;
-    uint16_t local; /* index of an interned local address */
+    uint16_t local : 15; /* index of an interned local address */
+    uint16_t ecn : 1;    /* half-open: RFC 3168 was asked for */
     uint16_t local_port, remote_port;
     uint16_t mss_or_window; /* half-open: the peer's MSS; TIME-WAIT: window field to send */
     uint32_t hash_next, next, previous;

@@ -29,6 +29,7 @@ bool fast_arrives(struct tcp *tcp, struct connection *c, struct segment *segment
     c->received_at = tcp->core->now;
     c->probes = 0;
     c->segments_in += segment->count;
+    ecn_arrives(tcp, c, segment);
     if (segment->ack == c->snd_una && (uint32_t)segment->window << c->snd_wscale == c->snd_wnd) {
         if (seq_geq(segment->seq, c->snd_wl1)) { /* U-10: what came out of order may have been newer */
             c->snd_wl1 = segment->seq;

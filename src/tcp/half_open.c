@@ -26,7 +26,7 @@ static void send_syn_ack(struct tcp *tcp, const struct compact *half, const stru
     };
     reply->seq = half->snd_nxt - 1;
     reply->ack = half->rcv_nxt;
-    reply->flags = TCP_SYN | TCP_ACK;
+    reply->flags = (uint16_t)(TCP_SYN | TCP_ACK | (half->ecn ? TCP_ECE : 0));
     reply->window = (uint16_t)half_open_window(tcp, half);
     reply->traffic_class = options->traffic_class;
     reply->hop_limit = options->hop_limit;
@@ -177,6 +177,7 @@ void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment
     half->snd_nxt = iss + 1;
     half->rcv_nxt = segment->seq + 1;
     half->options = agreed_options(tcp, &segment->options);
+    half->ecn = ecn_asked(tcp, segment);
     if (half->options & COMPACT_TIMESTAMPS)
         half->ts_recent = segment->options.ts_val;
     else
@@ -250,7 +251,8 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
     c->flags |= CONNECTION_TIMESTAMPS | CONNECTION_SACK | CONNECTION_WINDOW_SCALING;
     c->rcv_wscale = half.scale;
     connection_options_of_syn(tcp, c, &syn);
-    c->iss = half.snd_nxt - 1;
+    c->ecn = half.ecn ? ECN_ON : 0;
+    c->iss = c->cwr_until = half.snd_nxt - 1;
     c->irs = half.rcv_nxt - 1;
     c->snd_una = c->iss;
     c->snd_nxt = c->snd_end = c->snd_sml = half.snd_nxt;

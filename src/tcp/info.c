@@ -101,6 +101,8 @@ int tcp_info(struct tcp *tcp, septet_handle handle, struct septet_tcp_info *info
         .rcv_wscale = c->rcv_wscale,
         .timestamps = (c->flags & CONNECTION_TIMESTAMPS) != 0,
         .sack = (c->flags & CONNECTION_SACK) != 0,
+        .ecn = (c->ecn & ECN_ON) != 0,
+        .ecn_seen = (c->ecn & ECN_SEEN) != 0,
         .window_scaling = (c->flags & CONNECTION_WINDOW_SCALING) != 0,
         .snd_una = c->snd_una,
         .snd_nxt = c->snd_nxt,

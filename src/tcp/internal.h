@@ -148,6 +148,20 @@ bool fast_arrives(struct tcp *tcp, struct connection *c, struct segment *segment
 /* Steps 5 and later for a segment whose sequence number is in order of the law. */
 void segment_accepted(struct tcp *tcp, struct connection *c, struct segment *segment);
 
+/* ---- ecn.c: RFC 3168 ---- */
+static inline void ecn_set(struct connection *c, unsigned bits) { c->ecn = (c->ecn | bits) & 15u; }
+static inline void ecn_clear(struct connection *c, unsigned bits) { c->ecn = c->ecn & ~bits & 15u; }
+/* Whether a SYN asks for it. */
+bool ecn_asked(const struct tcp *tcp, const struct segment *segment);
+/* What the peer's SYN or SYN-ACK means for a connection that we opened. */
+void ecn_negotiate(const struct tcp *tcp, struct connection *c, const struct segment *segment);
+/* What an acceptable segment tells of the way here, and that our echo has arrived. */
+void ecn_arrives(struct tcp *tcp, struct connection *c, const struct segment *segment);
+/* The window was cut, for whatever reason: once for what is outstanding now. */
+void ecn_window_cut(struct connection *c);
+/* An ACK echoes a mark; so many bytes were in flight. */
+void ecn_echoed(struct tcp *tcp, struct connection *c, uint32_t flight);
+
 /* ---- user.c ---- */
 /* What may be sent now, >= 0, or why the connection takes no more for ever. */
 int64_t connection_send_room(const struct tcp *tcp, const struct connection *c);

@@ -17,7 +17,8 @@ int tcp_connect(struct tcp *tcp, struct septet_tuple *tuple, const struct ip_pat
     c->flags |= CONNECTION_ACTIVE | CONNECTION_ACCEPTED | CONNECTION_SEND_SYN;
     c->path = *path;
     c->iss = isn_make(tcp, tuple);
-    c->snd_una = c->iss;
+    c->snd_una = c->cwr_until = c->iss;
+    c->ecn = tcp->config->ecn == SEPTET_ECN_ASK ? ECN_ON : 0;
     c->snd_nxt = c->snd_end = c->snd_sml = c->iss + 1;
     connection_state(tcp, c, SEPTET_STATE_syn_sent);
     tcp_mark_dirty(tcp, c);

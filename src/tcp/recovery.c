@@ -21,6 +21,7 @@ static void enter_recovery(struct tcp *tcp, struct connection *c)
     c->recover = c->snd_nxt;
     c->ssthresh = congestion_of(c)->threshold(tcp, c, congestion_flight(c));
     c->cwnd = c->ssthresh;
+    ecn_window_cut(c);
     c->flags |= CONNECTION_RESEND_FIRST;
     c->flags &= ~(uint32_t)(CONNECTION_RESCUED | CONNECTION_PARTIAL_ACK);
     set_phase(tcp, c, SEPTET_PHASE_RECOVERY, c->recover);
@@ -46,7 +47,7 @@ static void grow(struct tcp *tcp, struct connection *c, const struct ack *ack)
     const bool slow_start = c->cwnd < c->ssthresh;
     const bool used = slow_start ? ack->flight_before >= c->cwnd / 2
                                  : (c->flags & CONNECTION_CWND_LIMITED) || ack->flight_before + c->mss >= c->cwnd;
-    if (ack->acked == 0)
+    if (ack->acked == 0 || ack->congestion) /* RFC 3168 6.1.2 */
         return;
     if (!used) {
         congestion_of(c)->on_unused(tcp, c);
@@ -125,6 +126,7 @@ void recovery_timeout(struct tcp *tcp, struct connection *c)
     c->ssthresh = threshold_after_timeout(tcp, c);
     flight->highest_sacked = c->snd_una;
     c->cwnd = c->mss; /* the loss window */
+    ecn_window_cut(c);
     congestion_of(c)->on_timeout(tcp, c);
     recovery_resend_all(tcp, c, SEPTET_LOSS_TIMEOUT);
 }

@@ -54,7 +54,7 @@ static void established(struct tcp *tcp, struct connection *c, const struct segm
 static void take_syn_off(const struct connection *c, struct segment *segment)
 {
     segment->seq++;
-    segment->flags &= (uint16_t)~TCP_SYN;
+    segment->flags &= (uint16_t) ~(TCP_SYN | TCP_ECE | TCP_CWR); /* of a SYN-ACK they mean something else */
     segment->window = (uint16_t)(segment->window >> c->snd_wscale);
 }
 
@@ -66,6 +66,7 @@ static void syn_sent_synchronize(struct tcp *tcp, struct connection *c, struct s
     c->rcv_nxt = c->rcv_read = c->ack_sent = segment->seq + 1;
     c->rcv_adv = c->rcv_nxt + min_u32(c->options.receive_buffer, 65535);
     connection_options_of_syn(tcp, c, segment);
+    ecn_negotiate(tcp, c, segment);
     if (!(segment->flags & TCP_ACK)) {
         connection_state(tcp, c, SEPTET_STATE_syn_received); /* simultaneous open, MUST-10 */
         c->snd_wnd = c->snd_wnd_max = segment->window;
@@ -351,6 +352,7 @@ void segment_accepted(struct tcp *tcp, struct connection *c, struct segment *seg
     c->received_at = tcp->core->now;
     c->probes = 0;
     c->segments_in += segment->count;
+    ecn_arrives(tcp, c, segment);
     ack_arrives(tcp, c, segment);
     if (!fin_acknowledged(tcp, c))
         return;

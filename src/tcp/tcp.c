@@ -34,7 +34,7 @@ static void *piece(struct layout *layout, size_t count, size_t size)
     return memory;
 }
 
-static uint32_t locals_total(const struct septet_config *config) { return 2 * config->addresses + 4; }
+static uint32_t locals_total(const struct septet_config *config) { return min_u32(2 * config->addresses + 4, 0x8000); }
 
 static void lay_out(struct tcp *tcp, const struct septet_config *config, struct layout *layout)
 {

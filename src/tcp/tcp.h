@@ -94,6 +94,7 @@ struct transmission {
     uint32_t length; /* payload */
     uint8_t options_length;
     bool retransmission;
+    bool capable; /* goes as ECT(0) */
     uint8_t options[TCP_OPTIONS_MAX];
 };
 /* The next thing a connection wants to send, of at most `segments` segments; false when nothing now. Everything is

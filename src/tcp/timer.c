@@ -44,7 +44,7 @@ static int64_t user_deadline(const struct tcp *tcp, const struct connection *c)
 
 void timer_resend(struct tcp *tcp, struct connection *c, enum resend_kind kind, int64_t at)
 {
-    c->resend_kind = (uint8_t)kind;
+    c->resend_kind = kind & 15u;
     c->resend_at = at;
     if (kind == RESEND_RETRANSMIT || kind == RESEND_PERSIST)
         c->resend_at = min_i64(at, max_i64(user_deadline(tcp, c), tcp->core->now));

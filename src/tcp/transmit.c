@@ -9,6 +9,7 @@
 static void complete(struct tcp *tcp, struct connection *c, struct transmission *t)
 {
     t->flags |= TCP_ACK;
+    t->flags |= (c->ecn & ECN_ECHO) ? TCP_ECE : 0;
     t->ack = c->rcv_nxt;
     t->options_length = (uint8_t)build_options(tcp, c, t->options);
     t->window = receive_window(tcp, c, false);
@@ -105,12 +106,15 @@ static bool transmit_syn(struct tcp *tcp, struct connection *c, struct transmiss
         .ts_val = timestamp_clock(tcp->core->now) + c->ts_offset,
         .ts_ecr = answer ? c->ts_recent : 0,
     };
+    t->retransmission = (c->flags & CONNECTION_SYN_RETRANSMITTED) != 0;
+    if (t->retransmission && !answer)
+        ecn_clear(c, ECN_ON); /* RFC 3168 6.1.1.1: perhaps it was dropped for that */
+    const uint16_t ecn = (c->ecn & ECN_ON) ? (answer ? TCP_ECE : TCP_ECE | TCP_CWR) : 0;
     t->seq = c->iss;
     t->ack = answer ? c->rcv_nxt : 0;
-    t->flags = (uint16_t)(answer ? TCP_SYN | TCP_ACK : TCP_SYN);
+    t->flags = (uint16_t)((answer ? TCP_SYN | TCP_ACK : TCP_SYN) | ecn);
     t->options_length = (uint8_t)build_syn_options(&offer, t->options);
     t->window = receive_window(tcp, c, true);
-    t->retransmission = (c->flags & CONNECTION_SYN_RETRANSMITTED) != 0;
     if (!t->retransmission && !answer)
         c->received_at = tcp->core->now; /* from here the first round trip is measured */
     c->flags &= ~(uint32_t)(CONNECTION_SEND_SYN | CONNECTION_ACK_NOW);
@@ -324,7 +328,8 @@ static bool transmit_new(struct tcp *tcp, struct connection *c, uint32_t segment
         return false;
     const uint32_t mss = payload_now(tcp, c);
     restart_after_idle(tcp, c);
-    segments = min_u32(min_u32(segments, RECORD_SEGMENTS), burst_segments(tcp, c, mss));
+    const bool cut = (c->ecn & ECN_CWR) != 0; /* told by one segment, so that no super-segment repeats it */
+    segments = cut ? 1 : min_u32(min_u32(segments, RECORD_SEGMENTS), burst_segments(tcp, c, mss));
     const uint32_t length = new_data_length(tcp, c, mss, segments, &fin);
     if ((length == 0 && !fin) || !add_record(tcp, c, length, fin, mss))
         return false;
@@ -333,7 +338,10 @@ static bool transmit_new(struct tcp *tcp, struct connection *c, uint32_t segment
     t->mss = (uint16_t)mss;
     const bool push = length != 0 && (c->snd_nxt + length == c->snd_end || /* MUST-61 */
                                       (tcp->config->burst_minimum != 0 && length > mss));
-    t->flags = (uint16_t)((fin ? TCP_FIN : 0) | (push ? TCP_PSH : 0));
+    t->flags = (uint16_t)((fin ? TCP_FIN : 0) | (push ? TCP_PSH : 0) | (cut && length != 0 ? TCP_CWR : 0));
+    t->capable = length != 0 && (c->ecn & ECN_ON);
+    if (length != 0)
+        ecn_clear(c, ECN_CWR);
     c->snd_nxt += length + fin;
     if (length % mss != 0)
         c->snd_sml = t->seq + length;
