@@ -76,6 +76,8 @@ struct septet_tcp_config {
     bool round_buffers;         /**< buffers grow to a multiple of the MSS when that is known (false) */
     bool window_probe_octet;    /**< window probes carry an octet of data as the RFC says; false: an old number and none
                                    (true) */
+    bool reset_on_overflow;     /**< who completes the handshake while the backlog is full gets a RST; false: that is
+                                   not taken note of, and may be repeated (false) */
     bool missing_timestamps;    /**< take segments without a timestamp although negotiated (false) */
     bool pacing;                /**< spread data over the round trip instead of sending a window at once (false) */
     bool fast_path;             /**< header prediction; false takes the steps of 3.10.7 for every segment (true) */

@@ -56,6 +56,7 @@ static const struct config_key keys[] = {
     TCP(keepalive_interval, CONFIG_DURATION, 1000000, LONGEST),
     TCP(challenge_interval, CONFIG_DURATION, 0, LONGEST),
     TCP(sws_override, CONFIG_DURATION, 1, LONGEST),
+    TCP(reset_on_overflow, CONFIG_SWITCH, 0, 1),
     TCP(pacing, CONFIG_SWITCH, 0, 1),
     TCP(fast_path, CONFIG_SWITCH, 0, 1),
     TCP(gro, CONFIG_SWITCH, 0, 1),

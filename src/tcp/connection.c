@@ -135,9 +135,12 @@ void connection_free(struct tcp *tcp, struct connection *c)
     if (c->state != SEPTET_STATE_closed || !(c->flags & CONNECTION_RELEASED) || (c->flags & pinned))
         return;
     slab_return(&tcp->connections, tcp_index(tcp, c));
-    if (tcp->waiting_for_connection != 0) {
-        struct listener *listener = tcp_listener(tcp, tcp->waiting_for_connection);
-        tcp->waiting_for_connection = 0;
+    for (uint32_t index = 1; tcp->refused_listeners != 0; index++) {
+        struct listener *listener = tcp_listener(tcp, index);
+        if (!listener->refused)
+            continue;
+        listener->refused = false;
+        tcp->refused_listeners--;
         if (listener->in_use)
             listener_event(tcp, listener, SEPTET_EVENT_ROOM);
     }

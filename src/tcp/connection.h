@@ -218,6 +218,7 @@ struct listener {
     uint16_t port;
     uint8_t in_use;
     uint8_t flags; /* enum septet_bind_flag */
+    bool refused;  /* no connection was free for it */
     uint32_t generation;
     uint32_t hash_next;
     uint32_t backlog, queued, half_open;

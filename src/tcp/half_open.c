@@ -134,7 +134,8 @@ void listener_arrives(struct tcp *tcp, uint32_t listener, const struct segment *
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_ack);
         reply_reset(tcp, segment);
     } else if ((segment->flags & (TCP_SYN | TCP_FIN)) == TCP_SYN) {
-        listener_syn(tcp, listener, segment, 0, false);
+        if (!listener_refuses(tcp, listener, segment))
+            listener_syn(tcp, listener, segment, 0, false);
     } else {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_flags);
     }
@@ -152,19 +153,31 @@ static uint8_t agreed_options(const struct tcp *tcp, const struct tcp_options *o
     return agreed;
 }
 
+static void refuse_opening(struct tcp *tcp, const struct segment *segment, enum septet_drop reason)
+{
+    COUNT(tcp->core, ListenDrops);
+    drop_segment(tcp, NULL, segment, reason);
+}
+
+bool listener_refuses(struct tcp *tcp, uint32_t index, const struct segment *segment)
+{
+    const struct listener *listener = tcp_listener(tcp, index);
+    if (listener->queued >= listener->backlog)
+        refuse_opening(tcp, segment, SEPTET_DROP_tcp_backlog);
+    else if (slab_available(&tcp->half_open) == 0)
+        refuse_opening(tcp, segment, SEPTET_DROP_tcp_half_open_limit);
+    else
+        return false;
+    return true;
+}
+
 void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment, uint32_t iss_above, bool iss_bound)
 {
     struct listener *listener = tcp_listener(tcp, index);
-    if (listener->queued >= listener->backlog) {
-        COUNT(tcp->core, ListenDrops);
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_backlog);
-        return;
-    }
     uint32_t half_index;
     struct compact *half = compact_new(tcp, DEMUX_HALF_OPEN, segment->tuple, &half_index);
     if (half == NULL) {
-        COUNT(tcp->core, ListenDrops);
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_half_open_limit);
+        refuse_opening(tcp, segment, SEPTET_DROP_tcp_half_open_limit);
         return;
     }
     uint32_t iss = isn_make(tcp, segment->tuple);
@@ -328,8 +341,11 @@ void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     }
     struct listener *listener = tcp_listener(tcp, half->listener);
     if (listener->queued >= listener->backlog) {
-        COUNT(tcp->core, ListenDrops);
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_backlog);
+        refuse_opening(tcp, segment, SEPTET_DROP_tcp_backlog);
+        if (tcp->config->reset_on_overflow) {
+            reply_reset(tcp, segment);
+            half_open_remove(tcp, index, SEPTET_STATE_closed);
+        }
         return;
     }
     if (segment->length == 0 && !(segment->flags & TCP_FIN) && half->retries < listener->options.defer_accept) {
@@ -339,9 +355,9 @@ void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     }
     struct connection *c = half_open_promote(tcp, index, segment);
     if (c == NULL) {
-        tcp->waiting_for_connection = half->listener;
-        COUNT(tcp->core, ListenDrops);
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_connection_limit);
+        tcp->refused_listeners += !listener->refused;
+        listener->refused = true;
+        refuse_opening(tcp, segment, SEPTET_DROP_tcp_connection_limit);
         return;
     }
     listener_queue(tcp, c);

@@ -121,6 +121,8 @@ void listener_queue(struct tcp *tcp, struct connection *c);
 /* ---- half_open.c: SYN-RECEIVED by passive open ---- */
 /* A segment for a listener; new sequence numbers begin above `iss_above` if `iss_bound`. */
 void listener_arrives(struct tcp *tcp, uint32_t listener, const struct segment *segment);
+/* True when there is no room: the SYN is counted and dropped. */
+bool listener_refuses(struct tcp *tcp, uint32_t listener, const struct segment *segment);
 void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment, uint32_t iss_above, bool iss_bound);
 void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment);
 void half_open_expire(struct tcp *tcp);

@@ -180,6 +180,8 @@ int tcp_listener_close(struct tcp *tcp, septet_handle handle)
     const struct septet_tuple tuple = {.local = listener->local, .local_port = listener->port};
     trace_state(tcp, &tuple, handle, SEPTET_STATE_listen, SEPTET_STATE_closed);
     listener->in_use = 0;
+    tcp->refused_listeners -= listener->refused;
+    listener->refused = false;
     if (listener->events == 0) /* else tcp_next_event returns it */
         slab_return(&tcp->listeners, index);
     return SEPTET_OK;

@@ -389,6 +389,8 @@ static bool replaces_time_wait(struct tcp *tcp, struct connection *c, const stru
         !time_wait_reusable(tcp, segment, (c->flags & CONNECTION_TIMESTAMPS) != 0, c->ts_recent, c->rcv_nxt) ||
         listener_find(tcp, segment->tuple, &listener) == NULL)
         return false;
+    if (listener_refuses(tcp, listener, segment))
+        return true;
     const uint32_t snd_nxt = c->snd_nxt;
     connection_end(tcp, c, SEPTET_OK);
     listener_syn(tcp, listener, segment, snd_nxt, true);

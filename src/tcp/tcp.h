@@ -51,7 +51,7 @@ struct tcp {
     uint32_t *locals_used;
     uint32_t locals_total;
     struct connection_options defaults;
-    uint32_t waiting_for_connection; /* listeners or callers were refused: ROOM is owed */
+    uint32_t refused_listeners; /* those that had no connection for somebody: ROOM is owed */
 };
 
 /* ---- arrival: segment.c ---- */

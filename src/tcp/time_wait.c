@@ -116,6 +116,8 @@ void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     if (time_wait_reusable(tcp, segment, (compact->options & COMPACT_TIMESTAMPS) != 0, compact->ts_recent,
                            compact->rcv_nxt) &&
         listener_find(tcp, segment->tuple, &listener) != NULL) {
+        if (listener_refuses(tcp, listener, segment))
+            return;
         const uint32_t iss_above = compact->snd_nxt;
         time_wait_remove(tcp, index);
         listener_syn(tcp, listener, segment, iss_above, true);

@@ -69,6 +69,33 @@ static void no_connection_for_passive_open(void **state)
     peer_end(p);
 }
 
+/* Of several listeners that were refused each is told. */
+static void no_connection_for_two_listeners(void **state)
+{
+    (void)state;
+    struct septet_config config = small_config();
+    struct peer *p = peer_new(4, &config);
+    septet_handle second;
+    for (uint16_t i = 0; i < 2; i++) {
+        flow_use(p, flow_new(p, 80, (uint16_t)(41000 + i)));
+        passive(p);
+    }
+    assert_int_equal(septet_listen(p->stack, NULL, 81, 1, &second), SEPTET_OK);
+    for (uint16_t i = 0; i < 2; i++) {
+        flow_use(p, flow_new(p, (uint16_t)(80 + i), 42000));
+        inject(p, SYN, .seq = 0, .mss = 1460);
+        expect(p, SYN | ACK, .seq = 0, .ack = 1);
+        inject(p, ACK, .seq = 1, .ack = 1, .length = 10);
+    }
+    assert_int_equal(dropped(p, SEPTET_DROP_tcp_connection_limit), 2);
+    septet_abort(p->stack, p->flows[1].handle);
+    expect_event(p, p->listener, SEPTET_EVENT_ROOM, SEPTET_OK);
+    expect_event(p, second, SEPTET_EVENT_ROOM, SEPTET_OK);
+    drain(p);
+    assert_int_equal(septet_close(p->stack, second), SEPTET_OK);
+    peer_end(p);
+}
+
 /* No connection is free for an active open: an error that says so. */
 static void no_connection_for_active_open(void **state)
 {
@@ -441,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syn_flood),
         cmocka_unit_test(no_connection_for_passive_open),
+        cmocka_unit_test(no_connection_for_two_listeners),
         cmocka_unit_test(no_connection_for_active_open),
         cmocka_unit_test(no_listener),
         cmocka_unit_test(no_pages),

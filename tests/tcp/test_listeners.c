@@ -93,6 +93,42 @@ static void backlog(void **state)
     peer_end(p);
 }
 
+/* A handshake that is completed while the backlog is full: repeated until there is room, or reset if so configured. */
+static void overflow(void **state)
+{
+    (void)state;
+    for (unsigned reset = 0; reset < 2; reset++) {
+        struct septet_config config;
+        peer_config(&config);
+        config.tcp.reset_on_overflow = reset != 0;
+        struct peer *p = peer_new(4, &config);
+        assert_int_equal(septet_listen(p->stack, NULL, 80, 1, &p->listener), SEPTET_OK);
+        for (uint16_t port = 1000; port < 1002; port++) {
+            flow_use(p, flow_new(p, 80, port));
+            inject(p, SYN, .seq = 0, .mss = 1460);
+            expect(p, SYN | ACK, .seq = 0, .ack = 1);
+        }
+        flow_use(p, &p->flows[1]);
+        inject(p, ACK, .seq = 1, .ack = 1);
+        flow_use(p, &p->flows[2]);
+        inject(p, ACK, .seq = 1, .ack = 1);
+        assert_int_equal(dropped(p, SEPTET_DROP_tcp_backlog), 1);
+        if (reset)
+            expect(p, RST, .seq = 1);
+        expect_nothing(p);
+        assert_int_equal(usage_of(p).half_open, !reset);
+        if (!reset) {
+            septet_handle first;
+            assert_int_equal(septet_accept(p->stack, p->listener, &first), SEPTET_OK);
+            inject(p, ACK, .seq = 1, .ack = 1);
+            accept_one(p);
+            assert_int_equal(septet_abort(p->stack, first), SEPTET_OK);
+            drain(p);
+        }
+        peer_end(p);
+    }
+}
+
 /* S35-S37: reset before it was accepted, a connection is accepted all the same and tells what became of it. */
 static void reset_in_the_queue(void **state)
 {
@@ -221,9 +257,10 @@ static void fin_wait_2(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shared_port),        cmocka_unit_test(one_family),      cmocka_unit_test(backlog),
-        cmocka_unit_test(reset_in_the_queue), cmocka_unit_test(deferred_accept), cmocka_unit_test(deferred_too_long),
-        cmocka_unit_test(deferred_and_gone),  cmocka_unit_test(syn_retries),     cmocka_unit_test(fin_wait_2),
+        cmocka_unit_test(shared_port),       cmocka_unit_test(one_family),         cmocka_unit_test(backlog),
+        cmocka_unit_test(overflow),          cmocka_unit_test(reset_in_the_queue), cmocka_unit_test(deferred_accept),
+        cmocka_unit_test(deferred_too_long), cmocka_unit_test(deferred_and_gone),  cmocka_unit_test(syn_retries),
+        cmocka_unit_test(fin_wait_2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,27 @@ static void newer_syn(void **state)
     }
 }
 
+/* A SYN that the listener has no room for takes nobody's place: the old connection still waits. */
+static void newer_syn_without_room(void **state)
+{
+    (void)state;
+    for (enum form form = HELD; form < FORMS; form++) {
+        struct peer *p = wait_for(form, false);
+        struct flow *old = p->flow;
+        assert_int_equal(septet_option_set(p->stack, p->listener, SEPTET_OPTION_BACKLOG, 1), SEPTET_OK);
+        flow_use(p, flow_new(p, 80, 50000));
+        inject(p, SYN, .seq = 0, .mss = 1460);
+        expect(p, SYN | ACK, .seq = 0, .ack = 1);
+        inject(p, ACK, .seq = 1, .ack = 1);
+        flow_use(p, old);
+        inject(p, SYN, .seq = 3, .mss = 1460);
+        expect_nothing(p);
+        assert_int_equal(dropped(p, SEPTET_DROP_tcp_backlog), 1);
+        assert_true(waits(p));
+        peer_end(p);
+    }
+}
+
 /* MAY-2 (W78): an older SYN is a duplicate: it is answered with an ACK. */
 static void older_syn(void **state)
 {
@@ -321,6 +342,7 @@ int main(void)
         cmocka_unit_test(assassination),
         cmocka_unit_test(strays),
         cmocka_unit_test(newer_syn),
+        cmocka_unit_test(newer_syn_without_room),
         cmocka_unit_test(older_syn),
         cmocka_unit_test(timestamps_decide),
         cmocka_unit_test(timestamps_on_one_side),
