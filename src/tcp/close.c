@@ -74,8 +74,9 @@ static void abort_now(struct tcp *tcp, struct connection *c)
     connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
 }
 
-static void release(struct connection *c)
+static void release(const struct tcp *tcp, struct connection *c)
 {
+    c->released_at = tcp->core->now;
     c->flags |= CONNECTION_RELEASED;
     c->events = 0;
 }
@@ -85,7 +86,7 @@ int tcp_close(struct tcp *tcp, septet_handle handle)
     struct connection *c = connection_of(tcp, handle);
     if (c == NULL)
         return SEPTET_STALE;
-    release(c);
+    release(tcp, c);
     if (c->state == SEPTET_STATE_closed) {
         stream_clear(&c->receive, &tcp->core->pages);
         connection_free(tcp, c);
@@ -111,7 +112,7 @@ int tcp_abort(struct tcp *tcp, septet_handle handle)
     struct connection *c = connection_of(tcp, handle);
     if (c == NULL)
         return SEPTET_STALE;
-    release(c);
+    release(tcp, c);
     if (c->state == SEPTET_STATE_closed) {
         stream_clear(&c->receive, &tcp->core->pages);
         connection_free(tcp, c);

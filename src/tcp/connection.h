@@ -150,7 +150,10 @@ struct connection {
     int16_t soft_error;
     uint16_t events;
     uint8_t backoff, probes;
-    uint64_t user;
+    union {
+        uint64_t user;       /* the application's own */
+        int64_t released_at; /* once it has let go of the handle */
+    };
 
     int64_t resend_at, ack_at, idle_at,
         pace_at;             /* deadlines, SEPTET_NEVER when off; idle_at: keep-alive, FIN-WAIT-2, TIME-WAIT */

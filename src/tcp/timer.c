@@ -26,6 +26,7 @@ void timer_update(struct tcp *tcp, struct connection *c)
 /* Requirements A31: when the application has let go, nobody waits for ever. */
 #define ORPHAN_PROBES 8 /* unanswered */
 #define ORPHAN_TIMEOUT_MS 900000u
+#define ORPHAN_LIFETIME (3600 * SEPTET_SECOND) /* however the peer goes on */
 
 static int64_t user_deadline(const struct tcp *tcp, const struct connection *c)
 {
@@ -37,9 +38,10 @@ static int64_t user_deadline(const struct tcp *tcp, const struct connection *c)
     }
     if (timeout_ms == 0 && (c->flags & CONNECTION_RELEASED))
         timeout_ms = ORPHAN_TIMEOUT_MS;
+    const int64_t most = (c->flags & CONNECTION_RELEASED) ? c->released_at + ORPHAN_LIFETIME : SEPTET_NEVER;
     if (timeout_ms == 0)
         return SEPTET_NEVER;
-    return compact_deadline(tcp, c->progress_at) + (int64_t)timeout_ms * SEPTET_MILLISECOND;
+    return min_i64(compact_deadline(tcp, c->progress_at) + (int64_t)timeout_ms * SEPTET_MILLISECOND, most);
 }
 
 void timer_resend(struct tcp *tcp, struct connection *c, enum resend_kind kind, int64_t at)

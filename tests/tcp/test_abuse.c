@@ -313,6 +313,30 @@ static void zero_window_and_silence(void **state)
     peer_end(p);
 }
 
+/* A peer that takes a byte a minute makes progress, and would keep us busy for days. */
+static void orphan_in_crumbs(void **state)
+{
+    (void)state;
+    struct peer *p = peer_new(4, NULL);
+    uint32_t acknowledged = 1, sent = 1;
+    p->offer.window = 10;
+    passive(p);
+    write_all(p, 5000);
+    assert_int_equal(septet_close(p->stack, p->flow->handle), SEPTET_OK);
+    for (uint32_t minute = 0; minute < 61 && usage_of(p).connections != 0; minute++) {
+        advance(p, S(60));
+        for (const struct seen *seen; (seen = take(p)) != NULL;)
+            sent = seen->seq + seen->length > sent ? seen->seq + seen->length : sent;
+        if (acknowledged < sent)
+            inject(p, ACK, .seq = 1, .ack = ++acknowledged, .window = 1);
+        assert_true(minute < 58 ? usage_of(p).connections == 1 : true);
+    }
+    assert_true(acknowledged > 30);
+    all_returned(p);
+    drain(p);
+    peer_end(p);
+}
+
 /* Segment hole: out-of-order data and no more, after the application closed: SHLD-3 ends it. */
 static void segment_hole(void **state)
 {
@@ -479,6 +503,7 @@ int main(void)
         cmocka_unit_test(zero_window),
         cmocka_unit_test(zero_window_and_silence),
         cmocka_unit_test(segment_hole),
+        cmocka_unit_test(orphan_in_crumbs),
         cmocka_unit_test(silent_connection_with_keepalive),
         cmocka_unit_test(window_flips),
         cmocka_unit_test(user_timeout),
