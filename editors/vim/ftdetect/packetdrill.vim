@@ -1,0 +1,1 @@
+autocmd BufRead,BufNewFile *.pkt setfiletype packetdrill
