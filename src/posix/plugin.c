@@ -239,9 +239,7 @@ static int plugin_close(void *userdata, int fd)
 /* The core only reads through the vectors of what is sent. */
 static struct septet_msghdr message_of(const struct iovec *vector, size_t count)
 {
-    struct septet_msghdr message = {.vector_count = count};
-    memcpy(&message.vector, &vector, sizeof vector);
-    return message;
+    return (struct septet_msghdr){.vector = (struct septet_iovec *)(uintptr_t)vector, .vector_count = count};
 }
 
 static ssize_t plugin_recvfrom(void *userdata, int fd, void *data, size_t length, int flags, struct sockaddr *address,
