@@ -1,6 +1,6 @@
-#include "capture/link_type.h"
 #include "capture/pcapng_write.h"
 #include "cli/drill.h"
+#include "wire/link_type.h"
 
 #include <errno.h>
 #include <stdlib.h>

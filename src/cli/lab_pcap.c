@@ -1,6 +1,6 @@
-#include "capture/link_type.h"
 #include "capture/pcapng_write.h"
 #include "cli/lab.h"
+#include "wire/link_type.h"
 #include "wire/tcp.h"
 
 #include <errno.h>

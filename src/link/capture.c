@@ -1,9 +1,9 @@
 #include "link/capture.h"
 
-#include "capture/link_type.h"
 #include "capture/pcapng_write.h"
 #include "link/segment.h"
 #include "wire/ethernet.h"
+#include "wire/link_type.h"
 #include "wire/tcp.h"
 
 #include <errno.h>

@@ -52,6 +52,10 @@ enum wire_error ipv6_parse_chain(const uint8_t *bytes, uint32_t length, uint8_t 
  * a capture with a snap length. payload_length is what the header says and may go beyond the bytes present. Verifies
  * no checksum; a chain with a problem is wire_extension_chain. */
 enum wire_error ip_parse_cut(const uint8_t *bytes, uint32_t length, struct ip *ip);
+/* The same for a packet that passes by: `present` bytes of the `whole` that it had on the wire, which counts where a
+ * length field is 0. Nothing is judged that its receiver would judge: a chain has no problem, options may be anything,
+ * an IPv6 fragment header that divides nothing is part of the chain. */
+enum wire_error ip_parse_passing(const uint8_t *bytes, uint32_t present, uint32_t whole, struct ip *ip);
 
 /* What a new header says; payload_length excludes the IP header itself. */
 struct ip_fields {

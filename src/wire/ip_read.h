@@ -29,6 +29,7 @@ struct ipv6_chain {
     uint8_t next;      /* names the header at `at` */
     uint32_t next_at;  /* where that Next Header byte stands, base included */
     bool packet_start; /* `at` is right behind the IPv6 header: hop-by-hop options may stand here */
+    bool passing;      /* the packet is not for us: nothing in it is judged, only lengths count */
 };
 /* Walks to the first header that is no extension header, or behind the first fragment header. Fills the
  * fragment and option fields of *ip; a Parameter Problem ends the walk with wire_none and problem_code set. */

@@ -102,7 +102,7 @@ enum wire_error ipv6_walk(struct ipv6_chain *chain, struct ip *ip)
             return wire_extension_chain;
         if (chain->next == PROTOCOL_FRAGMENT)
             return read_fragment(chain, ip);
-        if (chain->next == PROTOCOL_HOP_BY_HOP && !(chain->packet_start && headers == 0)) {
+        if (chain->next == PROTOCOL_HOP_BY_HOP && !(chain->packet_start && headers == 0) && !chain->passing) {
             set_problem(ip, ICMPV6_UNKNOWN_NEXT_HEADER, chain->next_at);
             return wire_none;
         }
@@ -111,9 +111,9 @@ enum wire_error ipv6_walk(struct ipv6_chain *chain, struct ip *ip)
         if (length > chain->end - chain->at || chain->at - start + length > EXTENSION_BYTES_MAX)
             return wire_extension_chain;
         uint32_t pointer = chain->base + chain->at;
-        if (chain->next == PROTOCOL_ROUTING) {
+        if (chain->next == PROTOCOL_ROUTING && !chain->passing) {
             read_routing(header, pointer, ip);
-        } else {
+        } else if (!chain->passing) {
             enum wire_error error = read_options(header, length, pointer, ip);
             if (error != wire_none)
                 return error;

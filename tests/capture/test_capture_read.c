@@ -1,6 +1,6 @@
 #include "capture_test.h"
 
-#include "capture/link_type.h"
+#include "wire/link_type.h"
 
 static struct file file;
 static struct capture_interface interfaces[8];

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/link_type.h"
 #include "capture/read.h"
+#include "wire/link_type.h"
 
 #define INTERFACES 4
 #define BLOCK_LIMIT 4096

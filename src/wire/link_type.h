@@ -1,11 +1,11 @@
-#ifndef SEPTET_CAPTURE_LINK_TYPE_H
-#define SEPTET_CAPTURE_LINK_TYPE_H
+#ifndef SEPTET_WIRE_LINK_TYPE_H
+#define SEPTET_WIRE_LINK_TYPE_H
 
 #include <stdint.h>
 
 enum link_type {
 #define LINK_TYPE(number, identifier, text) link_type_##identifier = (number),
-#include "capture/link_type.def"
+#include "wire/link_type.def"
 #undef LINK_TYPE
 };
 

@@ -1,4 +1,4 @@
-#include "capture/link_type.h"
+#include "wire/link_type.h"
 
 const char *link_type_name(uint32_t link_type)
 {
@@ -6,7 +6,7 @@ const char *link_type_name(uint32_t link_type)
 #define LINK_TYPE(number, identifier, text) \
     case link_type_##identifier:            \
         return text;
-#include "capture/link_type.def"
+#include "wire/link_type.def"
 #undef LINK_TYPE
     default:
         return "unknown link type";
