@@ -16,6 +16,9 @@ build:python3:python3:meson and the style checks
 build:=libjansson-dev:libjansson-dev:JSON output
 build:=libpopt-dev:libpopt-dev:command line options
 build:=libhttp-parser-dev:libhttp-parser-dev:reads HTTP for septet serve and fetch
+build:=zlib1g-dev:zlib1g-dev:reads captures packed with gzip
+build:=libzstd-dev:libzstd-dev:reads captures packed with zstd
+build:=libpcre2-dev:libpcre2-dev:matches in display filters
 build:=libc6-dev:libc6-dev:C library headers
 test:=libcmocka-dev:libcmocka-dev:unit tests
 test:clang:clang:second compiler, sanitizers, fuzzing, wasm32

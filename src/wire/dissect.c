@@ -227,33 +227,46 @@ static void end_with_packet(struct walk *walk)
     walk->whole = end < walk->whole ? (uint32_t)end : walk->whole;
 }
 
+static bool take_ip(struct walk *walk, struct ip *ip)
+{
+    const uint8_t *header = walk->bytes + walk->at;
+    uint32_t network = walk->at;
+    enum wire_error error = ip_parse_passing(header, walk_left(walk), walk->whole - walk->at, ip);
+    if (error != wire_none)
+        return walk_stop(walk, error);
+    if (ip->version == 4)
+        return walk_take(walk, layer_ip, ip->header_length);
+    return walk_take(walk, layer_ipv6, IPV6_HEADER) && take_extensions(walk, header[6], network + ip->header_length);
+}
+
+/* What is wrong inside a tunnel leaves the packet around it as it is. */
 bool read_ip_header(struct walk *walk)
 {
     struct dissection *dissection = walk->dissection;
     const uint8_t *header = walk->bytes + walk->at;
-    struct ip ip;
-    enum wire_error error = ip_parse_passing(header, walk_left(walk), walk->whole - walk->at, &ip);
-    if (error != wire_none)
-        return walk_stop(walk, error);
+    struct ip outside, *ip = &dissection->ip;
     uint32_t network = walk->at;
-    bool four = ip.version == 4;
-    if (!walk_take(walk, four ? layer_ip : layer_ipv6, four ? ip.header_length : (uint32_t)IPV6_HEADER) ||
-        (!four && !take_extensions(walk, header[6], network + ip.header_length)))
+    if (dissection->is_ip)
+        outside = *ip;
+    if (!take_ip(walk, ip)) {
+        if (dissection->is_ip)
+            *ip = outside;
         return false;
-    dissection->ip = ip;
+    }
+    bool four = ip->version == 4;
     dissection->network = network;
     dissection->ip_layers++;
     dissection->is_ip = true;
     dissection->is_tcp = dissection->is_udp = dissection->is_icmp = false;
-    dissection->length_from_frame = load16(header + (four ? 2 : 4)) == 0 && (four || ip.payload_length != 0);
-    dissection->fragment = ip.fragment_offset != 0 || ip.more_fragments;
+    dissection->length_from_frame = load16(header + (four ? 2 : 4)) == 0 && (four || ip->payload_length != 0);
+    dissection->fragment = ip->fragment_offset != 0 || ip->more_fragments;
     end_with_packet(walk);
     if (dissection->fragment) {
         dissection->transport = walk->at;
-        set_payload(walk, walk->at, ip.payload_length);
+        set_payload(walk, walk->at, ip->payload_length);
         return false;
     }
-    walk->number = ip.protocol;
+    walk->number = ip->protocol;
     return read_protocol(walk);
 }
 
@@ -270,8 +283,8 @@ bool dissect_knows(uint32_t link_type) { return link_reader(link_type) != NULL; 
 bool dissect(uint32_t link_type, const uint8_t *bytes, uint32_t captured, uint32_t original,
              struct dissection *dissection)
 {
-    /* All but the headers, whose number says how many of them are set. */
-    memset(&dissection->headers, 0, sizeof *dissection - offsetof(struct dissection, headers));
+    /* What no flag or number tells to be set. */
+    memset(&dissection->headers, 0, offsetof(struct dissection, ip) - offsetof(struct dissection, headers));
     struct walk walk = {
         .bytes = bytes,
         .dissection = dissection,

@@ -36,18 +36,20 @@ struct dissection {
     bool cut;               /* snap length: not all bytes of the packet are here */
     bool length_from_frame; /* the IP length field was 0 (TSO, BIG TCP): taken from the frame */
     bool has_vlan;
-    uint16_t vlan;             /* outermost VLAN id */
-    uint64_t tunnel_key;       /* hash of VNI, GRE key, MPLS labels …: tells flows of tenants apart; 0 none */
-    struct ip ip;              /* innermost; is_ip */
-    uint32_t network;          /* offset of the innermost IP header */
-    uint32_t transport;        /* offset of the transport header */
-    uint32_t payload;          /* offset of the payload: of TCP, UDP, ICMP, or else of IP */
-    uint32_t payload_length;   /* as the headers say; may be beyond what was captured */
-    uint32_t payload_captured; /* bytes of it that are here */
-    uint8_t options_captured;  /* is_tcp: bytes of the TCP options that are here, at bytes + transport + TCP_HEADER */
-    struct tcp_header tcp;     /* is_tcp */
-    struct udp_header udp;     /* is_udp */
+    uint8_t options_captured; /* is_tcp: bytes of the TCP options that are here, at bytes + transport + TCP_HEADER */
     uint8_t icmp_type, icmp_code; /* is_icmp (v4 or v6); the payload is what stands behind the ICMP_HEADER bytes */
+    uint16_t vlan;                /* outermost VLAN id */
+    uint32_t network;             /* offset of the innermost IP header */
+    uint32_t transport;           /* offset of the transport header */
+    uint32_t payload;             /* offset of the payload: of TCP, UDP, ICMP, or else of IP */
+    uint32_t payload_length;      /* as the headers say; may be beyond what was captured */
+    uint32_t payload_captured;    /* bytes of it that are here */
+    uint64_t tunnel_key; /* hash of VNI and GRE key: tells flows of tenants apart; 0 none. Labels of MPLS, sessions of
+                            ERSPAN and GTP differ between directions and do not count. */
+    /* These are set only when the flag says so. */
+    struct ip ip;          /* is_ip: the innermost */
+    struct tcp_header tcp; /* is_tcp */
+    struct udp_header udp; /* is_udp */
 };
 
 /* Reads `captured` bytes of a frame that was `original` bytes long on the wire. link_type: LINKTYPE_ number of the
