@@ -30,6 +30,14 @@ enum septet_ecn {
     SEPTET_ECN_ACCEPT /**< when the peer asks */
 };
 
+/** Which segments that nobody waits for are not answered with a RST, so that a scan learns little. */
+enum septet_blackhole {
+    SEPTET_BLACKHOLE_OFF,    /**< all are answered, RFC 9293 3.10.7.1 */
+    SEPTET_BLACKHOLE_SYN,    /**< SYNs to closed ports */
+    SEPTET_BLACKHOLE_CLOSED, /**< whatever comes to closed ports */
+    SEPTET_BLACKHOLE_ALL     /**< and what listeners would refuse */
+};
+
 /** What RFC 9293 and its companions leave open, with the defaults of septet_config_default(). */
 struct septet_tcp_config {
     uint32_t send_buffer;         /**< bytes not yet acknowledged a connection may hold (4 MiB) */
@@ -62,7 +70,28 @@ struct septet_tcp_config {
     int64_t fin_wait2_timeout; /**< how long FIN-WAIT-2 lasts once the application let go of the handle (60 s) */
     int64_t keepalive_idle;    /**< idle time before the first probe when keep-alive is switched on, MUST-28 (7200 s) */
     int64_t keepalive_interval; /**< between probes (75 s) */
-    int64_t challenge_interval; /**< least time between challenge ACKs of one connection, RFC 5961 section 7 (500 ms) */
+    int64_t challenge_interval; /**< at most challenge_burst challenge ACKs of one connection in this time, RFC 5961
+                                   section 7 (500 ms) */
+    uint8_t challenge_burst;    /**< (1) */
+    bool reset_in_window;       /**< a RST anywhere in the window is believed, as before RFC 5961 (false) */
+    bool reset_from_last_ack;   /**< the window for a RST begins at the last ACK sent, not at RCV.NXT (false) */
+    bool syn_in_window;         /**< a SYN in the window resets the connection, as before RFC 5961 (false) */
+    bool ack_any_old;           /**< ACKs of any age are let in, as before RFC 5961 section 5 (false) */
+    bool ack_of_duplicates;     /**< what lies left of the window is answered with an ACK, but its own acknowledgment
+                                   counts (false) */
+    bool paws_silent;           /**< empty segments with an old timestamp are not answered (false) */
+    bool syn_fin_dropped;       /**< listeners take no SYN with FIN (true) */
+    bool syn_cache;             /**< passive SYN-RECEIVED answers every SYN with its SYN-ACK, ends with a RST on a
+                                   SYN-ACK and believes only RSTs without other flags (false) */
+    bool time_wait_plain;       /**< in TIME-WAIT only the sequence number tells a new SYN from an old one, the new one
+                                   is taken for a closed port if nobody listens, and what has no ACK is not answered
+                                   (false) */
+    bool close_forgets_opening; /**< closing a connection that is not established yet sends nothing (false) */
+    bool close_resets_unread;   /**< closing a connection with data unread resets it, SHLD-3 (true) */
+    bool close_refuses_first;   /**< data after close is refused with a RST wherever right of RCV.NXT it lies (false) */
+    bool abort_always_resets;   /**< also in CLOSING and LAST-ACK, where RFC 9293 3.10.5 is silent (false) */
+    bool icmp_ends_opening;     /**< a hard ICMP error ends a connection in SYN-SENT, SHLD-26 (true) */
+    uint8_t blackhole;          /**< enum septet_blackhole (SEPTET_BLACKHOLE_OFF) */
     int64_t sws_override;       /**< sender silly-window override timer, RFC 9293 3.8.6.2.1 (200 ms) */
     uint8_t syn_layout;         /**< enum septet_syn_layout (SEPTET_SYN_WORDS) */
     uint8_t quick_acks;         /**< ACKs that are not delayed when data begins to arrive, until we answer it (0) */

@@ -140,6 +140,36 @@ static enum sysctl_result set_delayed_ack(struct septet_config *config, struct s
     return SYSCTL_DONE;
 }
 
+/* Either at 0 switches the limit off. */
+static enum sysctl_result set_challenge_count(struct septet_config *config, struct slice value)
+{
+    int64_t count;
+    if (!number_at(value, 0, &count) || count < 0)
+        return SYSCTL_BAD_VALUE;
+    if (count == 0)
+        config->tcp.challenge_interval = 0;
+    else
+        config->tcp.challenge_burst = (uint8_t)(count < 255 ? count : 255);
+    return SYSCTL_DONE;
+}
+
+static enum sysctl_result set_challenge_window(struct septet_config *config, struct slice value)
+{
+    int64_t milliseconds;
+    if (!number_at(value, 0, &milliseconds) || milliseconds < 0 || milliseconds > INT32_MAX)
+        return SYSCTL_BAD_VALUE;
+    config->tcp.challenge_interval = milliseconds * SEPTET_MILLISECOND;
+    return SYSCTL_DONE;
+}
+
+/* FreeBSD waits for keep-alive to give up, or a minute. */
+static enum sysctl_result set_fin_wait_2_recycle(struct septet_config *config, struct slice value)
+{
+    struct septet_tcp_config *tcp = &config->tcp;
+    tcp->fin_wait2_timeout = slice_is(value, "0") ? tcp->keepalive_count * tcp->keepalive_interval : 60 * SEPTET_SECOND;
+    return SYSCTL_DONE;
+}
+
 /* ---- the table ---- */
 
 enum kind { KIND_SWITCH, KIND_NUMBER, KIND_TIME, KIND_ONLY, KIND_IGNORED, KIND_SPECIAL };

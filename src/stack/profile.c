@@ -52,6 +52,22 @@ static void freebsd_like(struct septet_config *config)
     tcp->window_probe_octet = true;
     tcp->measure_syn_ack = true;
     tcp->missing_timestamps = true;
+    tcp->synack_retries = 3;
+    tcp->keepalive_count = 8;
+    tcp->syn_timeout = 75 * SEPTET_SECOND;
+    tcp->fin_wait2_timeout = 600 * SEPTET_SECOND;
+    tcp->challenge_interval = SEPTET_SECOND;
+    tcp->challenge_burst = 5;
+    tcp->reset_from_last_ack = true;
+    tcp->ack_of_duplicates = true;
+    tcp->paws_silent = true;
+    tcp->syn_fin_dropped = false;
+    tcp->syn_cache = true;
+    tcp->time_wait_plain = true;
+    tcp->close_forgets_opening = true;
+    tcp->close_resets_unread = false;
+    tcp->close_refuses_first = true;
+    tcp->abort_always_resets = true;
 }
 
 static const struct {

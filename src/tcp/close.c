@@ -30,6 +30,9 @@ void connection_send_reset(struct tcp *tcp, struct connection *c)
     reply->flags = TCP_RST | TCP_ACK;
     reply->traffic_class = c->options.traffic_class;
     reply->hop_limit = c->options.hop_limit;
+    if (c->flags & CONNECTION_TIMESTAMPS) /* a SHOULD of RFC 7323 section 3.2 */
+        reply->options_length =
+            (uint8_t)build_timestamps(reply->options, timestamp_clock(tcp->core->now) + c->ts_offset, c->ts_recent);
     COUNT(tcp->core, OutRsts);
 }
 
@@ -37,8 +40,6 @@ static void begin_close(struct tcp *tcp, struct connection *c)
 {
     if (c->flags & CONNECTION_CLOSE)
         return;
-    if (c->flight == 0 && c->snd_nxt == c->snd_end)
-        c->progress_at = compact_clock(tcp->core->now);
     if (c->flight == 0 && c->snd_nxt == c->snd_end)
         c->progress_at = compact_clock(tcp->core->now); /* R2 counts from here */
     c->flags |= CONNECTION_CLOSE;
@@ -65,11 +66,25 @@ static bool unread(const struct connection *c)
 }
 
 /* RST where the peer would otherwise wait for us; the states that have sent and acknowledged everything go quietly. */
+static bool abort_resets(const struct tcp *tcp, uint8_t state)
+{
+    switch (state) {
+    case SEPTET_STATE_syn_sent:
+    case SEPTET_STATE_time_wait:
+        return false;
+    case SEPTET_STATE_syn_received:
+        return !tcp->config->close_forgets_opening;
+    case SEPTET_STATE_closing:
+    case SEPTET_STATE_last_ack:
+        return tcp->config->abort_always_resets;
+    default:
+        return true;
+    }
+}
+
 static void abort_now(struct tcp *tcp, struct connection *c)
 {
-    const uint8_t state = c->state;
-    if (state != SEPTET_STATE_syn_sent && state != SEPTET_STATE_closing && state != SEPTET_STATE_last_ack &&
-        state != SEPTET_STATE_time_wait)
+    if (abort_resets(tcp, c->state))
         connection_send_reset(tcp, c);
     connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
 }
@@ -90,12 +105,13 @@ int tcp_close(struct tcp *tcp, septet_handle handle)
     if (c->state == SEPTET_STATE_closed) {
         stream_clear(&c->receive, &tcp->core->pages);
         connection_free(tcp, c);
-    } else if (c->state == SEPTET_STATE_syn_sent) {
+    } else if (c->state == SEPTET_STATE_syn_sent ||
+               (c->state == SEPTET_STATE_syn_received && tcp->config->close_forgets_opening)) {
         connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
     } else if (c->state == SEPTET_STATE_time_wait) {
         stream_clear(&c->receive, &tcp->core->pages);
-        tcp_mark_dirty(tcp, c); /* tcp_done() makes it compact */
-    } else if (unread(c)) {     /* SHLD-3, also when our FIN has gone */
+        tcp_mark_dirty(tcp, c);                                 /* tcp_done() makes it compact */
+    } else if (unread(c) && tcp->config->close_resets_unread) { /* SHLD-3, also when our FIN has gone */
         connection_send_reset(tcp, c);
         connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
     } else if (c->options.switches & SWITCH_NO_LINGER) {

@@ -39,7 +39,6 @@ struct compact *compact_new(struct tcp *tcp, uint32_t kind, const struct septet_
         .local = local & 0x7fffu,
         .local_port = tuple->local_port,
         .remote_port = tuple->remote_port,
-        .acknowledged = compact_clock(tcp->core->now) - (1u << 30),
     };
     demux_insert(tcp, tuple, kind, *index);
     return compact;

@@ -172,7 +172,8 @@ struct connection {
     int64_t received_at;  /* before anything was received: when our SYN was first sent */
     uint32_t progress_at; /* compact_clock: the peer acknowledged something new, or nothing was outstanding: R2 counts
                              from here */
-    uint32_t sent_at, acked_at, challenged_at; /* compact_clock */
+    uint32_t sent_at, acked_at; /* compact_clock */
+    uint32_t challenged_until;  /* see guard.c */
     struct connection_options options;
     uint16_t listener;
     uint8_t dsacks;
@@ -202,9 +203,9 @@ struct compact {
     };
     uint16_t listener;
     uint8_t retries : 4;
-    uint8_t scale : 4;     /* our window scale; half-open: that our SYN-ACK offers */
-    uint8_t options;       /* COMPACT_... | peer's window scale */
-    uint32_t acknowledged; /* when an out-of-window segment was last answered, compact_clock() */
+    uint8_t scale : 4;         /* our window scale; half-open: that our SYN-ACK offers */
+    uint8_t options;           /* COMPACT_... | peer's window scale */
+    uint32_t challenged_until; /* see guard.c */
 };
 _Static_assert(sizeof(struct compact) <= 60, "half-open and TIME-WAIT connections take 64 bytes with their hash share");
 

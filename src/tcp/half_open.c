@@ -132,8 +132,8 @@ void listener_arrives(struct tcp *tcp, uint32_t listener, const struct segment *
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_rst);
     } else if (segment->flags & TCP_ACK) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_ack);
-        reply_reset(tcp, segment);
-    } else if ((segment->flags & (TCP_SYN | TCP_FIN)) == TCP_SYN) {
+        reply_refuse(tcp, segment, true);
+    } else if ((segment->flags & TCP_SYN) && !((segment->flags & TCP_FIN) && tcp->config->syn_fin_dropped)) {
         if (!listener_refuses(tcp, listener, segment))
             listener_syn(tcp, listener, segment, 0, false);
     } else {
@@ -217,14 +217,13 @@ static uint16_t scaled_window(const struct tcp *tcp, const struct compact *half)
 
 static void half_open_acknowledge(struct tcp *tcp, struct compact *half, const struct segment *segment)
 {
-    if (compact_clock(tcp->core->now) - half->acknowledged < compact_clock(tcp->config->challenge_interval)) {
+    if (!guard_allows(tcp, &half->challenged_until)) {
         COUNT(tcp->core, ChallengeACKsSkipped);
         return;
     }
     struct reply *reply = reply_add(tcp, segment->tuple);
     if (reply == NULL)
         return;
-    half->acknowledged = compact_clock(tcp->core->now);
     COUNT(tcp->core, ChallengeACKs);
     reply->seq = half->snd_nxt;
     reply->ack = half->rcv_nxt;
@@ -288,8 +287,41 @@ static bool lacks_timestamp(struct tcp *tcp, const struct compact *half, const s
     return true;
 }
 
-static bool half_open_unacceptable(struct tcp *tcp, struct compact *half, struct segment *segment)
+/* The peer's SYN once more: our SYN-ACK was lost. */
+static void repeat_syn_ack(struct tcp *tcp, uint32_t index, const struct segment *segment)
 {
+    struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
+    drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_duplicate_syn);
+    if ((half->options & COMPACT_TIMESTAMPS) && segment->options.has_timestamps &&
+        seq_gt(segment->options.ts_val, half->ts_recent))
+        half->ts_recent = segment->options.ts_val;
+    compact_unlink(tcp, DEMUX_HALF_OPEN, timer_list(tcp, half), index);
+    timer_start(tcp, index);
+    send_syn_ack(tcp, half, segment->tuple);
+}
+
+/* What BSD's SYN cache does otherwise than section 3.10.7.4. True when the segment is done with. */
+static bool syn_cache_arrives(struct tcp *tcp, uint32_t index, const struct segment *segment)
+{
+    if (segment->flags & TCP_RST) {
+        if (!(segment->flags & (TCP_ACK | TCP_SYN | TCP_FIN)))
+            return false;
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_flags);
+    } else if (!(segment->flags & TCP_SYN)) {
+        return false;
+    } else if (segment->flags & TCP_ACK) {
+        half_open_remove(tcp, index, SEPTET_STATE_listen);
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_ack);
+        reply_refuse(tcp, segment, true);
+    } else {
+        repeat_syn_ack(tcp, index, segment);
+    }
+    return true;
+}
+
+static bool half_open_unacceptable(struct tcp *tcp, uint32_t index, struct segment *segment)
+{
+    struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
     const uint32_t window = half_open_window(tcp, half);
     /* A SYN or RST is where it begins, whatever follows it. */
     const uint32_t length =
@@ -301,12 +333,11 @@ static bool half_open_unacceptable(struct tcp *tcp, struct compact *half, struct
     if (inside && !paws)
         return lacks_timestamp(tcp, half, segment);
     if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && segment->seq == half->rcv_nxt - 1) {
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_duplicate_syn);
-        send_syn_ack(tcp, half, segment->tuple);
+        repeat_syn_ack(tcp, index, segment);
         return true;
     }
     drop_segment(tcp, NULL, segment, paws ? SEPTET_DROP_tcp_paws : SEPTET_DROP_tcp_unacceptable);
-    if (!(segment->flags & TCP_RST))
+    if (!(segment->flags & TCP_RST) && !(paws && tcp->config->paws_silent))
         half_open_acknowledge(tcp, half, segment);
     return true;
 }
@@ -314,10 +345,11 @@ static bool half_open_unacceptable(struct tcp *tcp, struct compact *half, struct
 void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
 {
     struct compact *half = compact_at(tcp, DEMUX_HALF_OPEN, index);
-    if (half_open_unacceptable(tcp, half, segment))
+    if ((tcp->config->syn_cache && syn_cache_arrives(tcp, index, segment)) ||
+        half_open_unacceptable(tcp, index, segment))
         return;
     if (segment->flags & TCP_RST) {
-        if (segment->seq == half->rcv_nxt) {
+        if (segment->seq == half->rcv_nxt || tcp->config->reset_in_window) {
             half_open_remove(tcp, index, SEPTET_STATE_listen); /* MUST-11: the application is not told */
         } else {
             drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_rst_challenge);
@@ -336,7 +368,7 @@ void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     }
     if (segment->ack != half->snd_nxt) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_ack_bad_handshake);
-        reply_reset(tcp, segment);
+        reply_refuse(tcp, segment, true);
         return;
     }
     struct listener *listener = tcp_listener(tcp, half->listener);

@@ -110,6 +110,8 @@ uint16_t port_choose(struct tcp *tcp, struct septet_tuple *tuple);
 struct reply *reply_add(struct tcp *tcp, const struct septet_tuple *tuple); /* NULL: queue full, counted */
 /* RST in answer to a segment as RFC 9293 3.10.7.1 forms it. */
 void reply_reset(struct tcp *tcp, const struct segment *segment);
+/* The same for what comes to a port that is closed or listened at, unless the stack is not to show itself. */
+void reply_refuse(struct tcp *tcp, const struct segment *segment, bool listened);
 
 /* ---- listen.c: listeners and their accept queues ---- */
 /* Who listens for a segment of this tuple. */
@@ -145,6 +147,8 @@ bool time_wait_reusable(const struct tcp *tcp, const struct segment *segment, bo
 bool time_wait_fin_again(const struct segment *segment, uint32_t rcv_nxt);
 
 /* ---- segment.c, fast.c ---- */
+/* Nobody is there for it. */
+void closed_arrives(struct tcp *tcp, const struct segment *segment);
 void connection_arrives(struct tcp *tcp, struct connection *c, struct segment *segment);
 bool fast_arrives(struct tcp *tcp, struct connection *c, struct segment *segment);
 /* Steps 5 and later for a segment whose sequence number is in order of the law. */
@@ -249,6 +253,8 @@ void timer_blocked(struct tcp *tcp, struct connection *c);
 void timer_idle_state(struct tcp *tcp, struct connection *c);
 
 /* ---- guard.c: RFC 5961 ---- */
+/* Whether the rate allows a challenge ACK now, which is taken note of. */
+bool guard_allows(const struct tcp *tcp, uint32_t *until);
 /* Sends a challenge ACK if the connection's rate allows. */
 void guard_challenge(struct tcp *tcp, struct connection *c);
 

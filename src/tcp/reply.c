@@ -34,6 +34,16 @@ void reply_path(struct reply *reply, uint32_t mtu)
     store16(reply->options + 2, (uint16_t)mss);
 }
 
+void reply_refuse(struct tcp *tcp, const struct segment *segment, bool listened)
+{
+    const uint8_t blackhole = tcp->config->blackhole;
+    const bool silent = listened ? blackhole == SEPTET_BLACKHOLE_ALL
+                                 : blackhole >= SEPTET_BLACKHOLE_CLOSED ||
+                                       (blackhole == SEPTET_BLACKHOLE_SYN && (segment->flags & TCP_SYN));
+    if (!silent)
+        reply_reset(tcp, segment);
+}
+
 void reply_reset(struct tcp *tcp, const struct segment *segment)
 {
     if (segment->flags & TCP_RST)

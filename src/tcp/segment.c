@@ -11,14 +11,14 @@ static uint32_t segment_length(const struct segment *segment)
 
 /* ---- 3.10.7.1: no such connection ---- */
 
-static void closed_arrives(struct tcp *tcp, const struct segment *segment)
+void closed_arrives(struct tcp *tcp, const struct segment *segment)
 {
     if (segment->flags & TCP_RST) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_closed_rst);
         return;
     }
     drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_closed);
-    reply_reset(tcp, segment);
+    reply_refuse(tcp, segment, false);
 }
 
 /* ---- 3.10.7.3: SYN-SENT ---- */
@@ -113,13 +113,21 @@ static bool paws_old(const struct tcp *tcp, const struct connection *c, const st
            seq_lt(segment->options.ts_val, c->ts_recent) && tcp->core->now - c->received_at < PAWS_IDLE;
 }
 
-static bool in_window(const struct connection *c, const struct segment *segment)
+/* Where the window begins for a RST. */
+static uint32_t reset_edge(const struct tcp *tcp, const struct connection *c)
 {
+    return tcp->config->reset_from_last_ack ? c->ack_sent : c->rcv_nxt;
+}
+
+static bool in_window(const struct tcp *tcp, const struct connection *c, const struct segment *segment)
+{
+    const bool rst = (segment->flags & TCP_RST) != 0;
     const uint32_t window = c->rcv_adv - c->rcv_nxt;
-    const uint32_t length = segment->flags & TCP_RST ? 0 : segment_length(segment); /* a RST is where it begins */
+    const uint32_t edge = rst ? reset_edge(tcp, c) : c->rcv_nxt;
+    const uint32_t length = rst ? 0 : segment_length(segment); /* a RST is where it begins */
     if (window == 0)
-        return segment->seq == c->rcv_nxt; /* with length: only its ACK, URG and RST count, MUST-66 */
-    return segment->seq - c->rcv_nxt < window || (length != 0 && segment->seq + length - 1 - c->rcv_nxt < window);
+        return segment->seq == edge; /* with length: only its ACK, URG and RST count, MUST-66 */
+    return segment->seq - edge < window || (length != 0 && segment->seq + length - 1 - edge < window);
 }
 
 static void note_duplicate(struct connection *c, const struct segment *segment)
@@ -140,6 +148,8 @@ static void answer_unacceptable(struct tcp *tcp, struct connection *c, const str
         c->idle_at = tcp->core->now + 2 * tcp->config->msl;
         timer_update(tcp, c);
     }
+    if (c->state == SEPTET_STATE_time_wait && tcp->config->time_wait_plain && !(segment->flags & TCP_ACK))
+        return;
     if (segment_length(segment) == 0 || (segment->flags & TCP_SYN)) {
         guard_challenge(tcp, c);
         return;
@@ -149,11 +159,39 @@ static void answer_unacceptable(struct tcp *tcp, struct connection *c, const str
     tcp_mark_dirty(tcp, c);
 }
 
+/* Nothing is left of a segment that lies before the window but its acknowledgment, as BSD has always done. */
+static bool only_acknowledgment(struct tcp *tcp, struct connection *c, struct segment *segment)
+{
+    if (!tcp->config->ack_of_duplicates || (segment->flags & (TCP_SYN | TCP_RST)) ||
+        c->state == SEPTET_STATE_time_wait || !seq_lt(segment->seq, c->rcv_nxt))
+        return false;
+    note_duplicate(c, segment);
+    segment->skip += segment->length;
+    segment->length = 0;
+    segment->seq = c->rcv_nxt;
+    segment->flags &= (uint16_t) ~(TCP_FIN | TCP_URG);
+    c->flags |= CONNECTION_ACK_NOW;
+    tcp_mark_dirty(tcp, c);
+    return true;
+}
+
+/* SHLD-3: the peer learns that its data is lost. */
+static bool refuse_after_close(struct tcp *tcp, struct connection *c, const struct segment *segment)
+{
+    if (segment->length == 0 || !(c->flags & CONNECTION_RELEASED) || !state_receives(c->state))
+        return false;
+    drop_segment(tcp, c, segment, SEPTET_DROP_tcp_after_close);
+    reply_reset(tcp, segment);
+    connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
+    return true;
+}
+
 static bool sequence_acceptable(struct tcp *tcp, struct connection *c, struct segment *segment)
 {
     if (paws_old(tcp, c, segment)) {
         drop_segment(tcp, c, segment, SEPTET_DROP_tcp_paws);
-        answer_unacceptable(tcp, c, segment);
+        if (segment_length(segment) != 0 || !tcp->config->paws_silent)
+            answer_unacceptable(tcp, c, segment);
         return false;
     }
     if ((c->flags & CONNECTION_TIMESTAMPS) && !segment->options.has_timestamps && !(segment->flags & TCP_RST) &&
@@ -161,13 +199,16 @@ static bool sequence_acceptable(struct tcp *tcp, struct connection *c, struct se
         drop_segment(tcp, c, segment, SEPTET_DROP_tcp_no_timestamp);
         return false;
     }
-    if (!in_window(c, segment)) {
-        const bool rst = (segment->flags & TCP_RST) != 0;
-        drop_segment(tcp, c, segment, rst ? SEPTET_DROP_tcp_rst_window : SEPTET_DROP_tcp_unacceptable);
+    if (in_window(tcp, c, segment))
+        return true;
+    const bool rst = (segment->flags & TCP_RST) != 0;
+    drop_segment(tcp, c, segment, rst ? SEPTET_DROP_tcp_rst_window : SEPTET_DROP_tcp_unacceptable);
+    if (only_acknowledgment(tcp, c, segment))
+        return true;
+    if (rst || (segment->flags & TCP_SYN) || seq_lt(segment->seq, c->rcv_nxt) || !tcp->config->close_refuses_first ||
+        !refuse_after_close(tcp, c, segment))
         answer_unacceptable(tcp, c, segment);
-        return false;
-    }
-    return true;
+    return false;
 }
 
 /* RFC 7323 4.3 (2) and 5.3 R3: only what covers the last ACK sent moves TS.Recent. That it is newer, or TS.Recent
@@ -208,7 +249,7 @@ static void reset_arrives(struct tcp *tcp, struct connection *c, const struct se
         drop_segment(tcp, c, segment, SEPTET_DROP_tcp_time_wait_rst);
         return;
     }
-    if (segment->seq != c->rcv_nxt) {
+    if (segment->seq != reset_edge(tcp, c) && !tcp->config->reset_in_window) {
         drop_segment(tcp, c, segment, SEPTET_DROP_tcp_rst_challenge);
         guard_challenge(tcp, c);
         return;
@@ -229,12 +270,15 @@ static void reset_arrives(struct tcp *tcp, struct connection *c, const struct se
 
 /* ---- fourth: SYN ---- */
 
-/* True when the segment goes on (a repeated SYN-ACK in simultaneous open), its SYN taken off. */
-static bool syn_arrives(struct tcp *tcp, struct connection *c, const struct segment *segment)
+static void syn_arrives(struct tcp *tcp, struct connection *c, const struct segment *segment)
 {
     drop_segment(tcp, c, segment, SEPTET_DROP_tcp_syn_challenge);
-    guard_challenge(tcp, c);
-    return false;
+    if (tcp->config->syn_in_window && state_synchronized(c->state) && c->state != SEPTET_STATE_time_wait) {
+        connection_send_reset(tcp, c);
+        connection_end(tcp, c, SEPTET_CONNECTION_RESET);
+    } else if (c->state != SEPTET_STATE_time_wait || !tcp->config->time_wait_plain || (segment->flags & TCP_ACK)) {
+        guard_challenge(tcp, c);
+    }
 }
 
 /* In SYN-RECEIVED the peer's SYN comes again: with an ACK in a simultaneous open (figure 7), bare when our
@@ -251,6 +295,8 @@ static bool syn_received_again(struct tcp *tcp, struct connection *c, struct seg
         return true;
     }
     take_syn_off(c, segment);
+    if (tcp->config->ack_of_duplicates)
+        c->flags |= CONNECTION_ACK_NOW;
     return false;
 }
 
@@ -278,7 +324,7 @@ static bool ack_acceptable(struct tcp *tcp, struct connection *c, const struct s
     }
     /* RFC 5961 section 5, and never below the first byte we sent: CVE-2023-52881. */
     const uint32_t behind = min_u32(c->snd_wnd_max, c->snd_una - c->iss - 1);
-    if (seq_lt(segment->ack, c->snd_una - behind)) {
+    if (seq_lt(segment->ack, c->snd_una - behind) && !tcp->config->ack_any_old) {
         drop_segment(tcp, c, segment, SEPTET_DROP_tcp_ack_old);
         guard_challenge(tcp, c);
         return false;
@@ -324,22 +370,33 @@ static void urgent_arrives(struct tcp *tcp, struct connection *c, const struct s
 
 /* ---- seventh and eighth: text and FIN ---- */
 
+/* All but the plain acknowledgment that both ends are done with. */
+static void time_wait_text(struct tcp *tcp, struct connection *c, const struct segment *segment)
+{
+    if (segment->length != 0)
+        drop_segment(tcp, c, segment, SEPTET_DROP_tcp_after_fin);
+    if (segment_length(segment) != 0)
+        c->flags |= CONNECTION_ACK_NOW;
+    else if (segment->seq != c->rcv_nxt || segment->ack != c->snd_nxt)
+        guard_challenge(tcp, c);
+}
+
 static void text_arrives(struct tcp *tcp, struct connection *c, struct segment *segment)
 {
+    if (c->state == SEPTET_STATE_time_wait) {
+        time_wait_text(tcp, c, segment);
+        return;
+    }
     if (!state_receives(c->state)) {
         if (segment->length != 0)
             drop_segment(tcp, c, segment, SEPTET_DROP_tcp_after_fin);
-        if (segment_length(segment) != 0)
-            c->flags |= CONNECTION_ACK_NOW;
+        if (segment_length(segment) != 0 && seq_lt(segment->seq, c->rcv_nxt))
+            c->flags |= CONNECTION_ACK_NOW; /* it holds what was lost on the way back, or our ACK was */
         return;
     }
     trim(tcp, c, segment);
-    if (segment->length != 0 && (c->flags & CONNECTION_RELEASED)) {
-        drop_segment(tcp, c, segment, SEPTET_DROP_tcp_after_close); /* SHLD-3 */
-        connection_send_reset(tcp, c);
-        connection_end(tcp, c, SEPTET_CONNECTION_ABORTED);
+    if (refuse_after_close(tcp, c, segment))
         return;
-    }
     if (segment->length != 0 || (segment->flags & TCP_FIN))
         receive_data(tcp, c, segment);
 }
@@ -386,14 +443,17 @@ static bool replaces_time_wait(struct tcp *tcp, struct connection *c, const stru
 {
     uint32_t listener;
     if (c->state != SEPTET_STATE_time_wait ||
-        !time_wait_reusable(tcp, segment, (c->flags & CONNECTION_TIMESTAMPS) != 0, c->ts_recent, c->rcv_nxt) ||
-        listener_find(tcp, segment->tuple, &listener) == NULL)
+        !time_wait_reusable(tcp, segment, (c->flags & CONNECTION_TIMESTAMPS) != 0, c->ts_recent, c->rcv_nxt))
         return false;
-    if (listener_refuses(tcp, listener, segment))
-        return true;
+    const bool listened = listener_find(tcp, segment->tuple, &listener) != NULL;
+    if (listened ? listener_refuses(tcp, listener, segment) : !tcp->config->time_wait_plain)
+        return listened;
     const uint32_t snd_nxt = c->snd_nxt;
     connection_end(tcp, c, SEPTET_OK);
-    listener_syn(tcp, listener, segment, snd_nxt, true);
+    if (listened)
+        listener_syn(tcp, listener, segment, snd_nxt, true);
+    else
+        closed_arrives(tcp, segment);
     return true;
 }
 
@@ -472,7 +532,7 @@ bool tcp_icmp_error(struct tcp *tcp, const struct septet_tuple *tuple, uint32_t 
     if (c == NULL)
         return false;
     trace_values(tcp, c, SEPTET_TRACE_icmp_error, type, code, (uint64_t)(int64_t)error, 0);
-    if (hard && c->state == SEPTET_STATE_syn_sent) {
+    if (hard && c->state == SEPTET_STATE_syn_sent && tcp->config->icmp_ends_opening) {
         connection_end(tcp, c, error); /* SHLD-26 where it is safe */
         return true;
     }

@@ -51,7 +51,7 @@ bool time_wait_reusable(const struct tcp *tcp, const struct segment *segment, bo
 {
     if ((segment->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
         return false;
-    const bool offered = segment->options.has_timestamps && tcp->config->timestamps;
+    const bool offered = segment->options.has_timestamps && tcp->config->timestamps && !tcp->config->time_wait_plain;
     if (offered && (!timestamps || segment->options.ts_val != ts_recent))
         return !timestamps || seq_gt(segment->options.ts_val, ts_recent);
     return seq_gt(segment->seq, rcv_nxt);
@@ -83,57 +83,67 @@ static void time_wait_acknowledge(struct tcp *tcp, struct compact *compact, cons
         const uint32_t clock = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, segment->tuple);
         reply->options_length = (uint8_t)build_timestamps(reply->options, clock, compact->ts_recent);
     }
-    compact->acknowledged = compact_clock(tcp->core->now);
 }
 
 /* Section 3.10.7.4 as far as there is anything left to say: what is not acceptable gets an ACK, and what cannot be
  * answered for ever, or two ends that disagree would, gets it at a limited rate. */
 enum answer { ANSWER_NOT, ANSWER_SOMETIMES, ANSWER };
-static enum answer time_wait_answer(const struct compact *compact, const struct segment *segment)
+static enum answer time_wait_answer(const struct tcp *tcp, const struct compact *compact, const struct segment *segment)
 {
     const uint32_t window = (uint32_t)compact->mss_or_window << compact->scale;
     const uint32_t text = segment->length + ((segment->flags & TCP_FIN) != 0);
     const uint32_t at = segment->seq - compact->rcv_nxt;
+    if (tcp->config->time_wait_plain && !(segment->flags & TCP_ACK))
+        return ANSWER_NOT;
     if (segment->flags & TCP_SYN)
         return ANSWER_SOMETIMES;
     if (at >= window && (text == 0 || at + text - 1 >= window))
         return text == 0 ? ANSWER_SOMETIMES : ANSWER;
     if (!(segment->flags & TCP_ACK))
         return ANSWER_NOT;
-    if (seq_gt(segment->ack, compact->snd_nxt))
-        return ANSWER_SOMETIMES;
-    return text == 0 ? ANSWER_NOT : ANSWER;
+    if (text != 0 && seq_leq(segment->ack, compact->snd_nxt))
+        return ANSWER;
+    return at == 0 && segment->ack == compact->snd_nxt ? ANSWER_NOT : ANSWER_SOMETIMES;
+}
+
+static bool replaces(struct tcp *tcp, uint32_t index, const struct segment *segment)
+{
+    const struct compact *compact = compact_at(tcp, DEMUX_TIME_WAIT, index);
+    const uint32_t iss_above = compact->snd_nxt;
+    uint32_t listener;
+    if (!time_wait_reusable(tcp, segment, (compact->options & COMPACT_TIMESTAMPS) != 0, compact->ts_recent,
+                            compact->rcv_nxt))
+        return false;
+    const bool listened = listener_find(tcp, segment->tuple, &listener) != NULL;
+    if (listened ? listener_refuses(tcp, listener, segment) : !tcp->config->time_wait_plain)
+        return listened;
+    time_wait_remove(tcp, index);
+    if (listened)
+        listener_syn(tcp, listener, segment, iss_above, true);
+    else
+        closed_arrives(tcp, segment);
+    return true;
 }
 
 void time_wait_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
 {
     struct compact *compact = compact_at(tcp, DEMUX_TIME_WAIT, index);
-    uint32_t listener;
     if (segment->flags & TCP_RST) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait_rst);
         return;
     }
-    if (time_wait_reusable(tcp, segment, (compact->options & COMPACT_TIMESTAMPS) != 0, compact->ts_recent,
-                           compact->rcv_nxt) &&
-        listener_find(tcp, segment->tuple, &listener) != NULL) {
-        if (listener_refuses(tcp, listener, segment))
-            return;
-        const uint32_t iss_above = compact->snd_nxt;
-        time_wait_remove(tcp, index);
-        listener_syn(tcp, listener, segment, iss_above, true);
+    if (replaces(tcp, index, segment))
         return;
-    }
     if ((compact->options & COMPACT_TIMESTAMPS) && !segment->options.has_timestamps &&
         !tcp->config->missing_timestamps) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_no_timestamp);
         return;
     }
     drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_time_wait);
-    const enum answer answer = time_wait_answer(compact, segment);
+    const enum answer answer = time_wait_answer(tcp, compact, segment);
     if (answer == ANSWER_NOT)
         return;
-    if (answer == ANSWER_SOMETIMES &&
-        compact_clock(tcp->core->now) - compact->acknowledged < compact_clock(tcp->config->challenge_interval)) {
+    if (answer == ANSWER_SOMETIMES && !guard_allows(tcp, &compact->challenged_until)) {
         COUNT(tcp->core, ChallengeACKsSkipped);
         return;
     }

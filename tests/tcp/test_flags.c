@@ -169,7 +169,13 @@ static struct outcome model_acknowledged(const struct probe *probe)
     default:
         break;
     }
-    struct outcome outcome = stay(probe, probe->length != 0 || (probe->flags & FIN) ? PLAIN_ACK : NOTHING);
+    const bool waits =
+        probe->place == TIME_WAIT || probe->place == TIME_WAIT_COMPACT || (probe->place == CLOSING && all);
+    const bool text = probe->length != 0 || (probe->flags & FIN);
+    const bool early = (int32_t)(probe->seq - v->rcv_nxt) < 0;
+    /* Text behind the peer's FIN is ignored; in TIME-WAIT everything but the plain last ACK is acknowledged. */
+    const bool answered = waits ? text || probe->seq != v->rcv_nxt || !all : text && early;
+    struct outcome outcome = stay(probe, answered ? PLAIN_ACK : NOTHING);
     if (probe->place == CLOSING && all)
         outcome.place = TIME_WAIT;
     return outcome;
