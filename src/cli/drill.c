@@ -146,6 +146,8 @@ static int check_options(const struct drill_settings *settings)
             return complain("drill", "%s", error.text);
         }
     }
+    if (scratch.profile[0] == '\0')
+        return 0;
     for (unsigned i = 0; septet_profile_name(i) != NULL; i++)
         if (strcmp(septet_profile_name(i), scratch.profile) == 0)
             return 0;
@@ -167,7 +169,8 @@ static int read_and_run(struct command_line *line)
     struct raw_settings raw = {.jobs = 1};
     const struct poptOption table[] = {
         {"jobs", 'j', POPT_ARG_INT, &raw.jobs, 0, "scripts at once (1)", "N"},
-        {"profile", 'p', POPT_ARG_STRING, &raw.profile, 0, "linux, freebsd or rfc (linux)", "NAME"},
+        {"profile", 'p', POPT_ARG_STRING, &raw.profile, 0,
+         "linux, freebsd or rfc (the one that the script was written for)", "NAME"},
         {"define", 'D', POPT_ARG_STRING, NULL, 'D', "a word of the scripts, and for #ifdef", "NAME=VALUE"},
         {"match", 'm', POPT_ARG_STRING, &raw.match, 0, "only scripts whose path or name matches", "PATTERN"},
         {"exclude", 'x', POPT_ARG_STRING, &raw.exclude, 0, "no scripts whose path or name matches", "PATTERN"},

@@ -35,6 +35,8 @@ static void print_json(struct drill_printer *printer, const char *path, const st
     json_object_set_new(object, "result", json_string(words[report->verdict]));
     if (report->line != 0)
         json_object_set_new(object, "line", json_integer(report->line));
+    if (report->column != 0)
+        json_object_set_new(object, "column", json_integer(report->column));
     set_text(object, "reason", report->reason);
     set_text(object, "expected", report->script_packet);
     set_text(object, "actual", report->actual_packet);
@@ -73,6 +75,8 @@ static void print_text(struct drill_printer *printer, const char *path, const st
             printer->color ? "\033[0m" : "", path);
     if (report->line != 0)
         fprintf(file, ":%u", report->line);
+    if (report->line != 0 && report->column != 0)
+        fprintf(file, ":%u", report->column);
     if (report->verdict != DRILL_PASSED)
         fprintf(file, ": %s%s", report->verdict == DRILL_SKIPPED ? "not here: " : "", report->reason);
     else if (report->warnings != 0)

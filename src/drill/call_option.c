@@ -98,6 +98,29 @@ static bool take_level(struct drill_runner *runner, struct drill_pending *pendin
            value_integer(runner, pending->argument[1], level) && value_integer(runner, pending->argument[2], option);
 }
 
+/* An option that does not exist here, where the script expects it to: the script is skipped with its name. */
+static bool missing(struct drill_runner *runner, const struct drill_pending *pending)
+{
+    const struct drill_expression *name = pending->argument[2], *value = pending->argument[3];
+    const struct drill_expression *result = pending->call->result;
+    const bool refused = pending->result == -SEPTET_ENOPROTOOPT || pending->result == -SEPTET_EOPNOTSUPP ||
+                         pending->result == -SEPTET_EPERM || pending->result == -SEPTET_ENOENT;
+    if (!refused || result->kind == EXPRESSION_ELLIPSIS || result->integer < 0)
+        return false;
+    struct text text = runner_skip(runner, pending->event->line);
+    text_put(&text, "socket option ");
+    if (name->kind == EXPRESSION_SYMBOL)
+        text_slice(&text, name->text);
+    else
+        text_signed(&text, name->kind == EXPRESSION_INTEGER ? name->integer : 0);
+    if (value->kind == EXPRESSION_STRING) {
+        text_put(&text, " with \"");
+        text_slice(&text, value->text);
+        text_char(&text, '"');
+    }
+    return true;
+}
+
 bool call_setsockopt(struct drill_runner *runner, struct drill_pending *pending)
 {
     struct option_value *value = arena_zeroed(pending->arena, sizeof *value);
@@ -114,7 +137,7 @@ bool call_setsockopt(struct drill_runner *runner, struct drill_pending *pending)
         return value_expected(runner, pending->argument[4], "the length of the value");
     pending->result = septet_sockets_setsockopt(runner->machine.sockets, live, (int)level, (int)option, value->bytes,
                                                 (uint32_t)length);
-    return true;
+    return !missing(runner, pending);
 }
 
 /* ---- getsockopt ---- */
@@ -143,6 +166,33 @@ static bool bytes_differ(struct drill_runner *runner, const struct drill_express
     return true;
 }
 
+/* {tcpi_state=..., tcpi_rtt=...}: each against its place in TCP_INFO. */
+static bool check_info(struct drill_runner *runner, const struct drill_expression *structure,
+                       const struct option_value *actual)
+{
+    for (const struct drill_expression *at = structure->first; at != NULL; at = at->next) {
+        uint64_t value;
+        int64_t expected;
+        char name[32];
+        struct text text;
+        if (at->kind != EXPRESSION_FIELD || !tcp_info_field(at->text, actual->bytes, actual->length, &value)) {
+            text = runner_skip(runner, at->line);
+            text_put(&text, "field of TCP_INFO: ");
+            text_slice(&text, at->text);
+            return false;
+        }
+        if (at->first->kind == EXPRESSION_ELLIPSIS)
+            continue;
+        if (!value_integer(runner, at->first, &expected))
+            return false;
+        text_init(&text, name, sizeof name);
+        text_slice(&text, at->text);
+        if ((uint64_t)expected != value && !call_differs(runner, at->line, name, expected, (int64_t)value))
+            return false;
+    }
+    return true;
+}
+
 static bool check_option(struct drill_runner *runner, struct drill_pending *pending)
 {
     const struct drill_expression *expected = pending->argument[3];
@@ -157,6 +207,9 @@ static bool check_option(struct drill_runner *runner, struct drill_pending *pend
                 (actual->length == length || actual->bytes[length] == 0)) ||
                bytes_differ(runner, expected, actual);
     }
+    if (expected->kind == EXPRESSION_STRUCTURE && expected->first != NULL &&
+        slice_starts(expected->first->text, "tcpi_"))
+        return check_info(runner, expected, actual);
     if (!put_value(runner, expected, &script))
         return false;
     for (uint32_t at = 0; at + sizeof(int) <= script.length && at + sizeof(int) <= actual->length; at += sizeof(int)) {
@@ -185,5 +238,5 @@ bool call_getsockopt(struct drill_runner *runner, struct drill_pending *pending)
     pending->check = check_option;
     pending->result =
         septet_sockets_getsockopt(runner->machine.sockets, live, (int)level, (int)option, value->bytes, &value->length);
-    return true;
+    return !missing(runner, pending);
 }

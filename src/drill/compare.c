@@ -174,7 +174,7 @@ static bool compare_option(const struct comparison *c, const struct drill_tcp_op
         return same_number(c, PART_OPTIONS, "MSS", script->value[0], load16(live->bytes + 2));
     if (script->form == OPTION_WINDOW_SCALE)
         return same_number(c, PART_OPTIONS, "window scale", script->value[0], live->bytes[2]);
-    return compare_timestamps(c, script->value[0], load32(live->bytes + 2));
+    return script->any || compare_timestamps(c, script->value[0], load32(live->bytes + 2));
 }
 
 static bool compare_options(const struct comparison *c)
@@ -227,7 +227,7 @@ static bool compare_ack(const struct comparison *c)
 {
     const struct drill_tcp *tcp = &c->packet->tcp;
     const bool syn = (c->live->tcp.flags & TCP_SYN) != 0;
-    if (!tcp->has_ack)
+    if (!tcp->has_ack || tcp->any_ack)
         return true;
     const uint32_t actual = tcp->absolute_ack || !(c->live->tcp.flags & TCP_ACK)
                                 ? c->live->tcp.ack

@@ -35,7 +35,8 @@ struct drill_request {
 #define DRILL_WORDS 512
 struct drill_report {
     enum drill_verdict verdict;
-    uint32_t line; /* 0: none in particular */
+    uint32_t line;   /* 0: none in particular */
+    uint32_t column; /* 0: the whole line */
     char reason[DRILL_WORDS];
     /* When a packet is not what the script says: both, one under the other, and marks under what differs. */
     char script_packet[DRILL_WORDS], actual_packet[DRILL_WORDS], marks[DRILL_WORDS];

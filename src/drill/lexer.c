@@ -35,9 +35,10 @@ static bool skip_behind(struct drill_lexer *lexer, const char *end)
     return true;
 }
 
-static bool fail(const struct drill_lexer *lexer, uint32_t line, const char *words)
+/* About what began on a line at an offset. */
+static bool fail(const struct drill_lexer *lexer, uint32_t line, uint32_t start, const char *words)
 {
-    struct text text = drill_error_begin(lexer->error, line);
+    struct text text = drill_error_at(lexer->error, lexer->text, line, start);
     text_put(&text, words);
     return false;
 }
@@ -47,34 +48,34 @@ static bool fail(const struct drill_lexer *lexer, uint32_t line, const char *wor
 /* #ifdef NAME ... #endif */
 static bool directive(struct drill_lexer *lexer)
 {
-    const uint32_t line = lexer->line;
+    const uint32_t line = lexer->line, start = lexer->at;
     const bool ifdef = follows(lexer, "#ifdef");
     if (!ifdef && !follows(lexer, "#endif"))
-        return fail(lexer, line, "expected #ifdef or #endif behind #");
+        return fail(lexer, line, start, "expected #ifdef or #endif behind #");
     skip(lexer, 6);
     if (!ifdef) {
         if (!lexer->within_ifdef)
-            return fail(lexer, line, "#endif without #ifdef");
+            return fail(lexer, line, start, "#endif without #ifdef");
         lexer->within_ifdef = false;
         return true;
     }
     if (lexer->within_ifdef)
-        return fail(lexer, line, "#ifdef within #ifdef: they do not nest");
+        return fail(lexer, line, start, "#ifdef within #ifdef: they do not nest");
     while (ahead(lexer, 0) == ' ' || ahead(lexer, 0) == '\t')
         skip(lexer, 1);
     const struct slice name = drill_lexer_raw(lexer, "");
     if (name.length == 0)
-        return fail(lexer, line, "expected a name behind #ifdef");
+        return fail(lexer, line, start, "expected a name behind #ifdef");
     lexer->within_ifdef = drill_define_find(lexer->defines, name) != NULL;
     if (!lexer->within_ifdef && !skip_behind(lexer, "#endif"))
-        return fail(lexer, line, "#ifdef without #endif");
+        return fail(lexer, line, start, "#ifdef without #endif");
     return true;
 }
 
 static bool skip_blanks(struct drill_lexer *lexer)
 {
     for (;;) {
-        const uint32_t line = lexer->line;
+        const uint32_t line = lexer->line, start = lexer->at;
         if (is_space(ahead(lexer, 0))) {
             skip(lexer, 1);
         } else if (follows(lexer, "//")) {
@@ -83,7 +84,7 @@ static bool skip_blanks(struct drill_lexer *lexer)
         } else if (follows(lexer, "/*")) {
             skip(lexer, 2);
             if (!skip_behind(lexer, "*/"))
-                return fail(lexer, line, "comment without its end */");
+                return fail(lexer, line, start, "comment without its end */");
         } else if (ahead(lexer, 0) == '#') {
             if (!directive(lexer))
                 return false;
@@ -103,7 +104,8 @@ static bool quoted(struct drill_lexer *lexer, struct drill_token *token, char qu
     while (lexer->at < lexer->length && ahead(lexer, 0) != quote)
         skip(lexer, ahead(lexer, 0) == '\\' ? 2 : 1);
     if (lexer->at >= lexer->length)
-        return fail(lexer, token->line, quote == '"' ? "string without its end \"" : "command without its end `");
+        return fail(lexer, token->line, token->start,
+                    quote == '"' ? "string without its end \"" : "command without its end `");
     token->kind = quote == '"' ? TOKEN_STRING : TOKEN_BACKQUOTE;
     token->text = (struct slice){lexer->text + start, lexer->at - start};
     skip(lexer, 1);
@@ -115,7 +117,7 @@ static bool code(struct drill_lexer *lexer, struct drill_token *token)
     skip(lexer, 2);
     uint32_t start = lexer->at;
     if (!skip_behind(lexer, "}%"))
-        return fail(lexer, token->line, "code without its end }%");
+        return fail(lexer, token->line, token->start, "code without its end }%");
     uint32_t end = lexer->at - 2;
     while (start < end && is_space(lexer->text[start]))
         start++;
@@ -241,11 +243,11 @@ bool drill_lexer_next(struct drill_lexer *lexer, struct drill_token *token)
     const uint32_t before = lexer->at;
     if (!skip_blanks(lexer))
         return false;
-    *token = (struct drill_token){.line = lexer->line, .touches = lexer->at == before};
+    *token = (struct drill_token){.line = lexer->line, .start = lexer->at, .touches = lexer->at == before};
     const char c = ahead(lexer, 0);
     if (lexer->at >= lexer->length) {
         if (lexer->within_ifdef)
-            return fail(lexer, lexer->line, "#ifdef without #endif");
+            return fail(lexer, lexer->line, lexer->at, "#ifdef without #endif");
         token->kind = TOKEN_END;
         token->text = (struct slice){lexer->text + lexer->length, 0};
         return true;
@@ -266,7 +268,7 @@ bool drill_lexer_next(struct drill_lexer *lexer, struct drill_token *token)
     token->text = (struct slice){lexer->text + lexer->at, found.length};
     skip(lexer, found.length);
     if (token->kind == TOKEN_MARK && ((unsigned char)c < 0x20 || (unsigned char)c > 0x7e))
-        return fail(lexer, token->line, "a character that no script has stands here");
+        return fail(lexer, token->line, token->start, "a character that no script has stands here");
     if (token->kind == TOKEN_WORD)
         substitute(lexer, token);
     return true;

@@ -5,13 +5,11 @@
 
 void drill_options_default(struct drill_options *options)
 {
-    static const char profile[] = "linux";
     memset(options, 0, sizeof *options);
     options->bind_port = options->connect_port = 8080;
     options->mtu = 1500;
     options->tolerance = 4000000;
     options->tolerance_percent = 12500;
-    memcpy(options->profile, profile, sizeof profile);
 }
 
 /* ---- values ---- */
@@ -135,6 +133,10 @@ static bool leniency(const struct setting *setting, struct drill_options *option
 
 static bool profile(const struct setting *setting, struct drill_options *options)
 {
+    if (slice_is(setting->value, "auto")) {
+        options->profile[0] = '\0';
+        return true;
+    }
     if (setting->value.length == 0 || setting->value.length >= sizeof options->profile)
         return refuse(setting, " takes the name of a profile");
     memcpy(options->profile, setting->value.at, setting->value.length);
@@ -253,6 +255,11 @@ bool drill_option_set(struct drill_options *options, struct slice name, bool has
     text_put(&text, "option --");
     text_slice(&text, name);
     return false;
+}
+
+void drill_options_profile(struct drill_options *options, const char *name)
+{
+    memcpy(options->profile, name, slice_of(name).length + 1);
 }
 
 void drill_options_finish(struct drill_options *options)

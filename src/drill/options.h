@@ -21,7 +21,7 @@ struct drill_options {
     bool lenient_packets, lenient_calls; /* differences are warnings */
     bool any_ip;
     bool dry_run, verbose;
-    char profile[16];
+    char profile[16]; /* empty: the one that fits the script */
     struct slice init_scripts;
 };
 
@@ -32,6 +32,9 @@ void drill_options_default(struct drill_options *options);
  * them: it belongs to the reader. */
 bool drill_option_set(struct drill_options *options, struct slice name, bool has_value, struct slice value,
                       struct drill_error *error);
+
+/* Chooses a profile. Its name must be shorter than the room for it. */
+void drill_options_profile(struct drill_options *options, const char *name);
 
 /* What remains to be done when all are set: addresses that nobody gave become those of the IP version. */
 void drill_options_finish(struct drill_options *options);

@@ -74,9 +74,14 @@ static void put_token(struct text *text, const struct drill_token *token)
         text_put(text, "...");
 }
 
+struct text parse_error(struct drill_parser *parser, const struct drill_token *token)
+{
+    return drill_error_at(parser->lexer.error, parser->lexer.text, token->line, token->start);
+}
+
 bool parse_expected(struct drill_parser *parser, const char *what)
 {
-    struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+    struct text text = parse_error(parser, &parser->token);
     text_put(&text, "expected ");
     text_put(&text, what);
     text_put(&text, ", found ");
@@ -84,16 +89,17 @@ bool parse_expected(struct drill_parser *parser, const char *what)
     return false;
 }
 
-bool parse_unsupported(struct drill_parser *parser, uint32_t line, const char *what)
+bool parse_unsupported(struct drill_parser *parser, const char *what)
 {
-    struct text text = drill_unsupported_begin(parser->lexer.error, line);
+    struct text text = parse_error(parser, &parser->token);
+    parser->lexer.error->unsupported = true;
     text_put(&text, what);
     return false;
 }
 
 bool parse_no_memory(struct drill_parser *parser)
 {
-    struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+    struct text text = parse_error(parser, &parser->token);
     text_put(&text, "the script needs more memory than there is");
     return false;
 }
@@ -108,7 +114,7 @@ void *parse_new(struct drill_parser *parser, size_t size)
 
 static bool number_error(struct drill_parser *parser, const char *what, uint32_t most)
 {
-    struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+    struct text text = parse_error(parser, &parser->token);
     text_put(&text, what);
     text_put(&text, " must be from 0 to ");
     text_number(&text, most);
@@ -149,7 +155,7 @@ static bool parse_instant(struct drill_parser *parser, bool *relative, int64_t *
     if (parser->token.kind != TOKEN_INTEGER && parser->token.kind != TOKEN_FLOAT)
         return parse_expected(parser, "a time in seconds");
     if (!drill_seconds(parser->token.text, time)) {
-        struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+        struct text text = parse_error(parser, &parser->token);
         text_put(&text, "a time is a number of seconds that is not negative, not ");
         text_slice(&text, parser->token.text);
         return false;
@@ -157,23 +163,23 @@ static bool parse_instant(struct drill_parser *parser, bool *relative, int64_t *
     return parse_next(parser);
 }
 
-static bool time_error(struct drill_parser *parser, uint32_t line, const char *words)
+static bool error_about(struct drill_parser *parser, const struct drill_token *token, const char *words)
 {
-    struct text text = drill_error_begin(parser->lexer.error, line);
+    struct text text = parse_error(parser, token);
     text_put(&text, words);
     return false;
 }
 
 static bool parse_time_end(struct drill_parser *parser, bool relative, struct drill_time *time)
 {
-    const uint32_t line = parser->token.line;
+    const struct drill_token token = parser->token;
     bool end_relative;
     if (!parse_instant(parser, &end_relative, &time->end))
         return false;
     if (end_relative && !relative)
-        return time_error(parser, line, "a range that begins at an absolute time cannot end at a relative one");
+        return error_about(parser, &token, "a range that begins at an absolute time cannot end at a relative one");
     if (time->end < time->start)
-        return time_error(parser, line, "the end of the time lies before its start");
+        return error_about(parser, &token, "the end of the time lies before its start");
     return true;
 }
 
@@ -206,13 +212,14 @@ static bool parse_time(struct drill_parser *parser, struct drill_event *event, b
 
 static bool parse_packet_event(struct drill_parser *parser, struct drill_event *event)
 {
+    const struct drill_token token = parser->token;
     event->action = ACTION_PACKET;
     event->packet = parse_new(parser, sizeof *event->packet);
     if (event->packet == NULL || !parse_packet(parser, event->packet))
         return false;
     if (event->packet->inbound && (event->time.kind == TIME_ANY || event->time.kind == TIME_ABSOLUTE_RANGE ||
                                    event->time.kind == TIME_RELATIVE_RANGE))
-        return time_error(parser, event->line, "an inbound packet needs one time, not a range and not *");
+        return error_about(parser, &token, "an inbound packet needs one time, not a range and not *");
     return true;
 }
 
@@ -228,6 +235,7 @@ static bool parse_call_event(struct drill_parser *parser, struct drill_event *ev
 
 static bool parse_action(struct drill_parser *parser, struct drill_event *event, bool blocking)
 {
+    const struct drill_token token = parser->token;
     if (parse_at_mark(parser, '<') || parse_at_mark(parser, '>')) {
         if (!parse_packet_event(parser, event))
             return false;
@@ -242,7 +250,7 @@ static bool parse_action(struct drill_parser *parser, struct drill_event *event,
         return parse_expected(parser, "< or > and a packet, a system call, a `command` or %{ code }%");
     }
     if (blocking)
-        return time_error(parser, event->line, "only a system call can have an end time");
+        return error_about(parser, &token, "only a system call can have an end time");
     return true;
 }
 
@@ -252,13 +260,14 @@ static bool parse_event(struct drill_parser *parser, struct drill_event *event)
     event->line = parser->token.line;
     if (!parse_time(parser, event, &blocking))
         return false;
-    event->line = parser->token.line;
+    const struct drill_token action = parser->token;
+    event->line = action.line;
     const char *start = parser->token.text.at - (parser->token.kind == TOKEN_BACKQUOTE);
     if (!parse_action(parser, event, blocking))
         return false;
     const bool timeless = event->time.kind != TIME_ABSOLUTE && event->time.kind != TIME_RELATIVE;
     if (timeless && event->action != ACTION_PACKET)
-        return time_error(parser, event->line, "ranges and * are for outbound packets only");
+        return error_about(parser, &action, "ranges and * are for outbound packets only");
     event->source = (struct slice){start, (uint32_t)(parser->lexer.text + parser->end - start)};
     return true;
 }
@@ -274,15 +283,16 @@ static bool parse_events(struct drill_parser *parser, struct drill_script *scrip
     struct drill_event **link = &script->events;
     int64_t latest = 0;
     while (at_event(parser)) {
+        const struct drill_token token = parser->token;
         struct drill_event *event = parse_new(parser, sizeof *event);
         if (event == NULL || !parse_event(parser, event))
             return false;
         const struct drill_time *time = &event->time;
         if (script->event_count == 0 && time->start != 0)
-            return time_error(parser, event->line, "the first event must be at time 0");
+            return error_about(parser, &token, "the first event must be at time 0");
         if (time->kind == TIME_ABSOLUTE || time->kind == TIME_ABSOLUTE_RANGE) {
             if (time->start < latest)
-                return time_error(parser, event->line, "the time lies before that of an earlier event");
+                return error_about(parser, &token, "the time lies before that of an earlier event");
             latest = time->start;
         }
         *link = event;
@@ -307,7 +317,7 @@ static bool parse_option_value(struct drill_parser *parser, struct drill_script_
             while (end < lexer->length && lexer->text[end] != c && lexer->text[end] != '\n')
                 end++;
             if (end >= lexer->length || lexer->text[end] != c)
-                return time_error(parser, option->line, "the value of an option has no closing quote");
+                return error_about(parser, &parser->token, "the value of an option has no closing quote");
             lexer->at = end;
         }
         lexer->at++;

@@ -87,7 +87,7 @@ static bool parse_integer(struct drill_parser *parser, struct drill_expression *
 {
     expression->kind = EXPRESSION_INTEGER;
     if (!drill_integer(parser->token.text, &expression->integer)) {
-        struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+        struct text text = parse_error(parser, &parser->token);
         text_put(&text, "the number does not fit in 64 bits: ");
         text_slice(&text, parser->token.text);
         return false;
@@ -155,7 +155,7 @@ static bool parse_or(struct drill_parser *parser, struct drill_expression **out)
 static bool parse_expression(struct drill_parser *parser, struct drill_expression **out)
 {
     if (parser->depth >= DRILL_DEPTH) {
-        struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+        struct text text = parse_error(parser, &parser->token);
         text_put(&text, "values are nested too deeply");
         return false;
     }

@@ -15,7 +15,7 @@ static bool parse_address(struct drill_parser *parser, bool ipv6, struct septet_
 bool parse_range(struct drill_parser *parser, uint32_t *start, uint32_t *length, bool *absolute)
 {
     uint32_t end;
-    const uint32_t line = parser->token.line;
+    const struct drill_token token = parser->token;
     if (!parse_sequence(parser, "a sequence number", start) || !parse_accept_mark(parser, '!', absolute) ||
         !parse_mark(parser, ':', "behind the first sequence number") ||
         !parse_sequence(parser, "the sequence number behind the last byte", &end))
@@ -27,7 +27,7 @@ bool parse_range(struct drill_parser *parser, uint32_t *start, uint32_t *length,
         return false;
     if (end == *start + *length)
         return true;
-    struct text text = drill_error_begin(parser->lexer.error, line);
+    struct text text = parse_error(parser, &token);
     text_put(&text, "the sequence numbers ");
     text_number(&text, *start);
     text_char(&text, ':');
@@ -347,11 +347,11 @@ bool parse_packet(struct drill_parser *parser, struct drill_packet *packet)
     if (!packet->inbound && (info->bad_checksum || info->has_source || info->has_destination || info->option_length))
         return parse_expected(parser, "no bad_checksum, src, dst or options in an outbound packet");
     if (parse_at_word(parser, "encap"))
-        return parse_unsupported(parser, parser->token.line, "PSP encapsulation");
+        return parse_unsupported(parser, "PSP encapsulation");
     if (parse_at_word(parser, "sctp"))
-        return parse_unsupported(parser, parser->token.line, "SCTP");
+        return parse_unsupported(parser, "SCTP");
     if (parse_at_word(parser, "udplite"))
-        return parse_unsupported(parser, parser->token.line, "UDP-Lite");
+        return parse_unsupported(parser, "UDP-Lite");
     if (!parse_ports(parser, packet) || !parse_accept_word(parser, "udp", &found))
         return false;
     if (found)

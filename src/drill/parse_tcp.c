@@ -38,7 +38,7 @@ static uint16_t ace_flags(unsigned ace)
 
 static bool flags_error(struct drill_parser *parser, const char *words)
 {
-    struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+    struct text text = parse_error(parser, &parser->token);
     text_put(&text, words);
     text_slice(&text, parser->token.text);
     return false;
@@ -95,19 +95,28 @@ static bool parse_segment_range(struct drill_parser *parser, struct drill_tcp *t
 static bool parse_fields(struct drill_parser *parser, struct drill_packet *packet)
 {
     struct drill_tcp *tcp = &packet->tcp;
+    bool any_window = false;
     if (!parse_accept_word(parser, "ack", &tcp->has_ack))
         return false;
-    if (tcp->has_ack && (!parse_sequence(parser, "the acknowledgement number", &tcp->ack) ||
-                         !parse_accept_mark(parser, '!', &tcp->absolute_ack)))
+    if (tcp->has_ack && !parse_accept_mark(parser, '*', &tcp->any_ack))
+        return false;
+    if (tcp->has_ack && !tcp->any_ack &&
+        (!parse_sequence(parser, "the acknowledgement number", &tcp->ack) ||
+         !parse_accept_mark(parser, '!', &tcp->absolute_ack)))
         return false;
     if (!parse_accept_word(parser, "win", &tcp->has_window) ||
-        (tcp->has_window && !parse_number(parser, "the window", 65535, &tcp->window)))
+        (tcp->has_window && !parse_accept_mark(parser, '*', &any_window)))
+        return false;
+    tcp->has_window = tcp->has_window && !any_window;
+    if (tcp->has_window && !parse_number(parser, "the window", 65535, &tcp->window))
         return false;
     if (!parse_accept_word(parser, "urg", &tcp->has_urgent) ||
         (tcp->has_urgent && !parse_number(parser, "the urgent pointer", 65535, &tcp->urgent)))
         return false;
     if (packet->inbound && !tcp->has_window)
         return parse_expected(parser, "win and a number: an inbound packet needs its window");
+    if (packet->inbound && tcp->any_ack)
+        return parse_expected(parser, "no ack *: an inbound packet needs its numbers");
     return true;
 }
 
@@ -124,8 +133,8 @@ bool parse_tcp(struct drill_parser *parser, struct drill_packet *packet)
     if (packet->inbound && tcp->any_options)
         return flags_error(parser, "an inbound packet needs its options: <...> is for outbound ones, before ");
     if (parse_at_mark(parser, '['))
-        return parse_unsupported(parser, parser->token.line, "diagnostic payload of RST");
+        return parse_unsupported(parser, "diagnostic payload of RST");
     if (parse_at_mark(parser, '/'))
-        return parse_unsupported(parser, parser->token.line, "TCP over UDP");
+        return parse_unsupported(parser, "TCP over UDP");
     return true;
 }

@@ -10,7 +10,7 @@
 
 static bool option_error(struct drill_parser *parser, const char *words)
 {
-    struct text text = drill_error_begin(parser->lexer.error, parser->token.line);
+    struct text text = parse_error(parser, &parser->token);
     text_put(&text, words);
     return false;
 }
@@ -84,11 +84,15 @@ static bool parse_timestamps(struct drill_parser *parser, struct drill_tcp_optio
         return false;
     if (!found)
         return parse_expected(parser, "val behind TS");
-    if (!parse_number(parser, "the timestamp value", UINT32_MAX, &option->value[0]) ||
+    option->any = parser->token.kind == TOKEN_ELLIPSIS;
+    if (!(option->any ? parse_next(parser)
+                      : parse_number(parser, "the timestamp value", UINT32_MAX, &option->value[0])) ||
         !parse_accept_word(parser, "ecr", &found))
         return false;
     if (!found)
         return parse_expected(parser, "ecr behind the timestamp value");
+    if (parser->token.kind == TOKEN_ELLIPSIS)
+        return parse_next(parser); /* echoes are not compared */
     return parse_number(parser, "the timestamp echo", UINT32_MAX, &option->value[1]) &&
            parse_accept_mark(parser, '!', &option->verbatim);
 }
@@ -146,7 +150,7 @@ static bool parse_fast_open(struct drill_parser *parser, struct drill_tcp_option
 static bool parse_md5(struct drill_parser *parser, struct drill_tcp_option *option)
 {
     if (parse_at_word(parser, "valid") || parse_at_word(parser, "invalid"))
-        return parse_unsupported(parser, parser->token.line, "TCP MD5 signatures");
+        return parse_unsupported(parser, "TCP MD5 signatures");
     option->kind = TCP_OPTION_MD5;
     option->form = OPTION_BYTES;
     return parse_hex(parser, option);
@@ -244,6 +248,8 @@ static bool parse_option(struct drill_parser *parser, struct drill_tcp_option *o
     const struct drill_token token = parser->token;
     bool known;
     option->line = token.line;
+    if (token.kind == TOKEN_HEX || (token.kind == TOKEN_INTEGER && token.text.length >= 4))
+        return parse_raw(parser, option);
     if (token.kind != TOKEN_WORD)
         return parse_expected(parser, "a TCP option");
     if (!parse_next(parser) || !parse_simple(parser, token.text, option, &known))
@@ -270,7 +276,7 @@ static bool parse_option(struct drill_parser *parser, struct drill_tcp_option *o
         return parse_experiment(parser, option);
     if (slice_is_name(token.text, "raw"))
         return parse_raw(parser, option);
-    struct text text = drill_error_begin(parser->lexer.error, token.line);
+    struct text text = parse_error(parser, &token);
     text_put(&text, "there is no TCP option ");
     text_slice(&text, token.text);
     text_put(&text,
@@ -301,7 +307,7 @@ static uint32_t option_length(const struct drill_tcp_option *option)
 /* Behind the <, up to and with the >. */
 bool parse_tcp_options(struct drill_parser *parser, struct drill_tcp *tcp)
 {
-    const uint32_t line = parser->token.line;
+    const struct drill_token token = parser->token;
     uint32_t length = 0;
     bool more = !parse_at_mark(parser, '>');
     if (parser->token.kind == TOKEN_ELLIPSIS) {
@@ -320,7 +326,7 @@ bool parse_tcp_options(struct drill_parser *parser, struct drill_tcp *tcp)
             return option_error(parser, "TCP options have at most 40 bytes in all");
     }
     if (length % 4 != 0) {
-        struct text text = drill_error_begin(parser->lexer.error, line);
+        struct text text = parse_error(parser, &token);
         text_put(&text, "TCP options must fill a multiple of 4 bytes, these have ");
         text_number(&text, length);
         text_put(&text, ": add nop or eol");

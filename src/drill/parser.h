@@ -28,7 +28,10 @@ bool parse_accept_mark(struct drill_parser *parser, char mark, bool *found);
 bool parse_mark(struct drill_parser *parser, char mark, const char *where);
 /* Says "expected WHAT, found ..." and returns false. */
 bool parse_expected(struct drill_parser *parser, const char *what);
-bool parse_unsupported(struct drill_parser *parser, uint32_t line, const char *what);
+/* Something at the token that does not exist here. */
+bool parse_unsupported(struct drill_parser *parser, const char *what);
+/* Begins an error about a token. */
+struct text parse_error(struct drill_parser *parser, const struct drill_token *token);
 bool parse_no_memory(struct drill_parser *parser);
 /* An integer from 0 (or below, modulo 2^32, with `wraps`) to `most`. */
 bool parse_number(struct drill_parser *parser, const char *what, uint32_t most, uint32_t *value);

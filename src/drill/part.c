@@ -156,7 +156,10 @@ static void put_script_option(struct text *text, const struct drill_tcp_option *
         break;
     case OPTION_TIMESTAMPS:
         text_put(text, "TS val ");
-        text_number(text, option->value[0]);
+        if (option->any)
+            text_put(text, "...");
+        else
+            text_number(text, option->value[0]);
         text_put(text, " ecr ");
         text_number(text, option->value[1]);
         break;
@@ -314,7 +317,7 @@ void parts_of_script(const struct drill_packet *packet, int64_t time, struct par
         text_number(&text, tcp->length);
         text_char(&text, ')');
     }
-    if (tcp->has_ack)
+    if (tcp->has_ack && !tcp->any_ack)
         put_labelled(parts, PART_ACK, "ack ", tcp->ack);
     if (tcp->has_window)
         put_labelled(parts, PART_WINDOW, "win ", tcp->window);

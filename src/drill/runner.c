@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "drill/build.h"
+#include "drill/dialect.h"
 
 /* Events in their order and at their times. */
 
@@ -166,12 +167,35 @@ static bool take_settings(struct drill_runner *runner, const struct drill_script
 {
     for (uint32_t i = 0; i < count; i++) {
         runner->error.line = option[i].line;
+        runner->error.column = 0;
         if (is_define(option[i].name) ? !take_define(runner, &option[i])
                                       : !drill_option_set(&runner->options, option[i].name, option[i].has_value,
                                                           option[i].value, &runner->error))
             return false;
     }
     return true;
+}
+
+/* What nobody chose the script's own words choose. */
+static void choose_profile(struct drill_runner *runner)
+{
+    const struct drill_observer *observer = runner->request->observer;
+    char words[DRILL_WORDS];
+    struct text text;
+    struct slice sign;
+    if (runner->options.profile[0] != '\0')
+        return;
+    drill_options_profile(&runner->options, dialect_of(&runner->script, &sign));
+    if (observer == NULL || observer->note == NULL)
+        return;
+    text_init(&text, words, sizeof words);
+    text_put(&text, "profile ");
+    text_put(&text, runner->options.profile);
+    if (sign.length != 0) {
+        text_put(&text, ", because of ");
+        text_slice(&text, sign);
+    }
+    observer->note(observer->context, 0, 1, words);
 }
 
 static bool read_script(struct drill_runner *runner)
@@ -183,6 +207,7 @@ static bool read_script(struct drill_runner *runner)
         !take_settings(runner, request->settings, request->setting_count) ||
         !drill_parse(runner->arena, request->text, request->length, &runner->defines, &runner->script, &runner->error))
         return false;
+    choose_profile(runner);
     drill_options_finish(&runner->options);
     return true;
 }
@@ -219,6 +244,7 @@ static bool run_events(struct drill_runner *runner)
 {
     for (const struct drill_event *event = runner->script.events; event != NULL; event = event->next) {
         runner->error.line = event->line;
+        runner->error.column = 0;
         if (!run_event(runner, event))
             return false;
     }
@@ -235,6 +261,7 @@ static void finish(struct drill_runner *runner, bool passed)
     text_init(&reason, report->reason, sizeof report->reason);
     if (!passed) {
         report->line = runner->error.line;
+        report->column = runner->error.column;
         text_put(&reason, runner->error.text);
     }
 }

@@ -120,6 +120,8 @@ bool run_command(struct drill_runner *runner, struct slice text, uint32_t line);
 
 /* ---- snippet.c ---- */
 bool run_code(struct drill_runner *runner, const struct drill_event *event);
+/* A field of TCP_INFO by its name, such as tcpi_rtt. False when there is none in so many bytes. */
+bool tcp_info_field(struct slice name, const uint8_t *info, uint32_t length, uint64_t *value);
 bool snippet_finish(struct drill_runner *runner, struct slice *program);
 
 #endif

@@ -65,6 +65,19 @@ static uint64_t number_at(const uint8_t *bytes, unsigned offset, unsigned size)
     }
 }
 
+bool tcp_info_field(struct slice name, const uint8_t *info, uint32_t length, uint64_t *value)
+{
+    for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!slice_is(name, fields[i].name))
+            continue;
+        if (fields[i].offset + fields[i].size > length)
+            return false;
+        *value = number_at(info, fields[i].offset, fields[i].size);
+        return true;
+    }
+    return false;
+}
+
 static void put_info(struct drill_runner *runner, const uint8_t *info, uint32_t length)
 {
     struct text *program = &runner->program;
@@ -77,12 +90,47 @@ static void put_info(struct drill_runner *runner, const uint8_t *info, uint32_t 
     put_assignment(program, "tcpi_fastopen_client_fail", info[7] >> 1 & 3u);
 }
 
+/* SO_MEMINFO, by the names that Linux gives its places. */
+static void put_memory(struct drill_runner *runner, int fd)
+{
+    static const char *const names[] = {"RMEM_ALLOC",  "RCVBUF", "WMEM_ALLOC", "SNDBUF", "FWD_ALLOC",
+                                        "WMEM_QUEUED", "OPTMEM", "BACKLOG",    "DROPS"};
+    uint32_t memory[sizeof names / sizeof names[0]], length = sizeof memory;
+    if (septet_sockets_getsockopt(runner->machine.sockets, fd, SEPTET_SOL_SOCKET, SEPTET_SO_MEMINFO, memory, &length) !=
+            0 ||
+        length != sizeof memory)
+        return;
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        text_put(&runner->program, "SK_MEMINFO_");
+        put_assignment(&runner->program, names[i], memory[i]);
+    }
+}
+
+/* Variables that congestion controls have which do not exist here. */
+static bool asks_for_more(struct drill_runner *runner, const struct drill_event *event)
+{
+    static const char *const families[] = {"bbr_", "dctcp_", "tcpv_"};
+    for (unsigned i = 0; i < sizeof families / sizeof families[0]; i++) {
+        for (uint32_t at = 0; at < event->text.length; at++) {
+            if (!slice_starts((struct slice){event->text.at + at, event->text.length - at}, families[i]))
+                continue;
+            struct text text = runner_skip(runner, event->line);
+            text_put(&text, families[i]);
+            text_put(&text, " variables in code");
+            return true;
+        }
+    }
+    return false;
+}
+
 bool run_code(struct drill_runner *runner, const struct drill_event *event)
 {
     const struct subject *subject = runner->subjects.under_test;
     uint8_t info[SEPTET_TCP_INFO_SIZE] = {0};
     uint32_t length = sizeof info;
     struct text *program = &runner->program;
+    if (asks_for_more(runner, event))
+        return false;
     if (program->at == NULL && !begin_program(runner, event->line))
         return false;
     if (subject != NULL && subject->live_fd >= 0 &&
@@ -90,6 +138,8 @@ bool run_code(struct drill_runner *runner, const struct drill_event *event)
                                   &length) == 0 &&
         length >= 8)
         put_info(runner, info, length);
+    if (subject != NULL && subject->live_fd >= 0)
+        put_memory(runner, subject->live_fd);
     text_put(program, DRILL_SNIPPET_MARK);
     text_number(program, event->line);
     text_char(program, '\n');

@@ -81,7 +81,7 @@ enum drill_tcp_option_form {
     OPTION_MSS,          /* value[0] */
     OPTION_WINDOW_SCALE, /* value[0] */
     OPTION_SACK,         /* pairs of values */
-    OPTION_TIMESTAMPS,   /* value[0], value[1]; `verbatim`: ecr is not mapped */
+    OPTION_TIMESTAMPS,   /* value[0], value[1]; `verbatim`: ecr is not mapped; `any`: val is not checked */
     OPTION_ACCECN,       /* 24-bit values */
     OPTION_BYTES         /* bytes behind kind and length (or, `raw`, all of them) */
 };
@@ -89,7 +89,7 @@ struct drill_tcp_option {
     uint8_t kind;
     enum drill_tcp_option_form form;
     uint32_t line;
-    bool verbatim, raw;
+    bool verbatim, raw, any;
     uint8_t count;  /* of values */
     uint8_t length; /* of bytes */
     uint32_t value[8];
@@ -100,7 +100,7 @@ struct drill_tcp {
     uint16_t flags; /* TCP_FIN ...; the ACE field's bits when `has_ace` */
     bool has_ace, has_ack, has_window, has_urgent;
     bool absolute_seq, any_seq, absolute_ack;
-    bool any_options;
+    bool any_options, any_ack;
     uint32_t seq, ack, length;
     uint32_t window, urgent;
     struct drill_tcp_option *option;

@@ -6,8 +6,19 @@ struct text drill_error_begin(struct drill_error *error, uint32_t line)
 {
     struct text text;
     error->line = line;
+    error->column = 0;
     error->unsupported = false;
     text_init(&text, error->text, sizeof error->text);
+    return text;
+}
+
+struct text drill_error_at(struct drill_error *error, const char *script, uint32_t line, uint32_t offset)
+{
+    const struct text text = drill_error_begin(error, line);
+    uint32_t start = offset;
+    while (start != 0 && script[start - 1] != '\n')
+        start--;
+    error->column = offset - start + 1;
     return text;
 }
 

@@ -9,11 +9,14 @@
 /* What is wrong, in one sentence, and where. */
 struct drill_error {
     uint32_t line;    /* from 1; 0: no line in particular */
+    uint32_t column;  /* from 1; 0: the whole line */
     bool unsupported; /* nothing is wrong with the script: it needs something that does not exist here */
     char text[400];
 };
 /* Begins the sentence; words are added with text_put() and its sisters. */
 struct text drill_error_begin(struct drill_error *error, uint32_t line);
+/* The same about the character at an offset of a text. */
+struct text drill_error_at(struct drill_error *error, const char *script, uint32_t line, uint32_t offset);
 struct text drill_unsupported_begin(struct drill_error *error, uint32_t line);
 
 /* `name` stands for `value` wherever it is a word of its own: "text" in quotes, `command` in backquotes,
@@ -50,6 +53,7 @@ struct drill_token {
     enum drill_token_kind kind;
     char mark;
     uint32_t line;
+    uint32_t start;    /* offset in the script */
     struct slice text; /* as it stands; of STRING, BACKQUOTE and CODE what is between the quotes, of OPTION the name */
     bool touches;      /* nothing stands between it and the token before */
 };

@@ -425,6 +425,7 @@ static bool set_flags(struct plugin *plugin, const char *flags, bool sysctls, st
 static bool start(struct plugin *plugin, const char *flags, struct drill_error *error)
 {
     drill_options_default(&plugin->options);
+    drill_options_profile(&plugin->options, "linux");
     if (!set_flags(plugin, flags, false, error))
         return false;
     drill_options_finish(&plugin->options);

@@ -424,6 +424,34 @@ static void test_what_is_wrong(void **state)
     }
 }
 
+/* Where in a line it stands. */
+static void test_where_it_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t line, column;
+    } cases[] = {
+        {"0 > [ttl 256] . 1:1(0)", 1, 10},
+        {"0 `a`\n  +1 > . 1:3(0)", 2, 10},
+        {"0 `a`\n+1 > . 1:1(0) <nop, nop, nop>", 2, 17},
+        {"0 `a`\n+1 foo(1,\n  ;) = 0", 3, 3},
+        {"0 `a`\n \"x", 2, 2},
+        {"0 `a`\n/* x", 2, 1},
+        {"0 `a`\n\n  -1 `b`", 3, 3},
+        {"0 `a`\n+1~+.5 > . 1:1(0)", 2, 4},
+        {"0 `a`\n+1~+2 `b`", 2, 7},
+        {"0 `a`\n#endif", 2, 1},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        memset(&reading, 0, sizeof reading);
+        assert_false(reading_parse(&reading, cases[i].text));
+        if (reading.error.line != cases[i].line || reading.error.column != cases[i].column)
+            fail_msg("%s\n%u:%u instead of %u:%u: %s", cases[i].text, reading.error.line, reading.error.column,
+                     cases[i].line, cases[i].column, reading.error.text);
+    }
+}
+
 static void test_what_is_not_supported(void **state)
 {
     (void)state;
@@ -483,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_encapsulation),
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_what_is_wrong),
+        cmocka_unit_test(test_where_it_is_wrong),
         cmocka_unit_test(test_what_is_not_supported),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_options_alone),
