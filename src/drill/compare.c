@@ -91,12 +91,15 @@ static bool compare_ip(const struct comparison *c)
 /* ---- TCP options ---- */
 
 /* The next option; behind an EOL each zero byte is an EOL of its own, as scripts write padding. */
-static bool next_option(struct tcp_option_cursor *cursor, bool *padding, struct tcp_option *option)
+static bool next_option(const struct live_packet *live, struct tcp_option_cursor *cursor, bool *padding,
+                        struct tcp_option *option)
 {
     static const uint8_t zero[2] = {0};
     if (!*padding) {
         const bool there = tcp_option_next(cursor, option);
         *padding = there && option->kind == TCP_OPTION_EOL;
+        if (*padding)
+            cursor->left = (uint32_t)(live->options + live->option_length - cursor->at);
         return there;
     }
     if (cursor->left == 0)
@@ -186,12 +189,12 @@ static bool compare_options(const struct comparison *c)
     if (tcp->any_options)
         return true;
     for (uint32_t i = 0; i < tcp->options; i++) {
-        if (!next_option(&cursor, &padding, &option))
+        if (!next_option(c->live, &cursor, &padding, &option))
             return differs(c, PART_OPTIONS, cursor.malformed ? "malformed TCP options" : "a TCP option is missing");
         if (!compare_option(c, &tcp->option[i], &option))
             return false;
     }
-    if (next_option(&cursor, &padding, &option))
+    if (next_option(c->live, &cursor, &padding, &option))
         return differs(c, PART_OPTIONS,
                        tcp->options == 0 ? "TCP options where none were expected" : "a TCP option too many");
     return true;

@@ -134,8 +134,8 @@ static void put_live_options(struct parts *parts, const struct live_packet *live
         separator = ",";
         if (option.kind == TCP_OPTION_EOL) {
             /* what pads the rest is shown as it is: zero is eol too */
-            for (uint32_t i = 0; i < cursor.left; i++)
-                text_put(&text, ",eol");
+            for (const uint8_t *at = cursor.at; at < live->options + live->option_length; at++)
+                text_put(&text, *at == TCP_OPTION_EOL ? ",eol" : ",?");
             break;
         }
     }

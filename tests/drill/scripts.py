@@ -30,7 +30,8 @@ def judge(path, result, profile):
     if not right:
         return f"{result['result']} {result.get('line')}:{result.get('column')}: {reason}\n" + \
             f"    script {result.get('expected')}\n    actual {result.get('actual')}"
-    if not heads(path, "profile") and not re.search(rf"profile {profile}\b", result.get("output", "profile " + profile)):
+    output = result.get("output", "profile " + profile)
+    if not heads(path, "profile") and not re.search(rf"profile {profile}\b", output):
         return f"runs as another profile than {profile}"
     return ""
 
@@ -45,7 +46,8 @@ def main(septet, *directories):
         for version in VERSIONS:
             chosen = [path for path in scripts if version in (heads(path, "versions") or " ".join(VERSIONS)).split()]
             mss = 1440 if version == "ipv6" else 1460
-            command = [septet, "drill", "--json", "-v", "-D", f"MSS={mss}", f"--ip_version={version}", *map(str, chosen)]
+            options = ["--json", "-v", "-D", f"MSS={mss}", f"--ip_version={version}"]
+            command = [septet, "drill", *options, *map(str, chosen)]
             answer = subprocess.run(command, capture_output=True, text=True, check=False)
             for path, result in zip(chosen, json.loads(answer.stdout)["scripts"], strict=True):
                 count += 1
