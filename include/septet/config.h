@@ -44,6 +44,7 @@ struct septet_tcp_config {
     uint32_t receive_buffer;      /**< bytes a connection may hold for its application; the window follows it (4 MiB) */
     uint8_t window_scale;         /**< shift offered, 0..14, unless the application chooses a receive buffer; 255 = the
                                      smallest that can express the buffer (255) */
+    bool window_scale_fixed;      /**< also when the application chooses a receive buffer (false) */
     bool window_scaling;          /**< offer and accept RFC 7323 window scaling (true) */
     bool timestamps;              /**< offer and accept RFC 7323 timestamps (true) */
     bool sack;                    /**< offer and accept RFC 2018 SACK (true) */
@@ -90,6 +91,7 @@ struct septet_tcp_config {
     bool close_resets_unread;   /**< closing a connection with data unread resets it, SHLD-3 (true) */
     bool close_refuses_first;   /**< data after close is refused with a RST wherever right of RCV.NXT it lies (false) */
     bool abort_always_resets;   /**< also in CLOSING and LAST-ACK, where RFC 9293 3.10.5 is silent (false) */
+    bool reset_always_told;     /**< a RST is an error in CLOSING and LAST-ACK too, where RFC 9293 has none (false) */
     bool icmp_ends_opening;     /**< a hard ICMP error ends a connection in SYN-SENT, SHLD-26 (true) */
     uint8_t blackhole;          /**< enum septet_blackhole (SEPTET_BLACKHOLE_OFF) */
     int64_t sws_override;       /**< sender silly-window override timer, RFC 9293 3.8.6.2.1 (200 ms) */

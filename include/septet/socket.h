@@ -145,11 +145,20 @@ struct septet_sockets_config {
      * -SEPTET_EINTR when the call is to end. NULL: nothing ever blocks. (NULL)
      */
     int (*wait)(void *context, struct septet_sockets *sockets, int64_t deadline);
-    void *wait_context; /**< handed to wait */
+    void *wait_context;      /**< handed to wait */
+    bool buffers_doubled;    /**< SO_RCVBUF and SO_SNDBUF give room for as much again, and tell it (true) */
+    bool error_first;        /**< a pending error is told before the end of the stream, and not by send(), which says
+                                EPIPE; a reset is ECONNRESET, whatever came before it (false) */
+    bool accept_aborted;     /**< accept() of a connection that was reset meanwhile is ECONNABORTED (false) */
+    bool connect_tells_once; /**< connect() once more after the connection was made is 0 before EISCONN (true) */
+    bool shutdown_waits;     /**< shutdown() while connecting holds for the connection, it does not end it (false) */
 };
 
 /** Fills in the defaults. */
 SEPTET_API void septet_sockets_config_default(struct septet_sockets_config *config);
+/** Sets what systems decide differently as septet_profile_apply() does: what sockets of "linux", "freebsd" or "rfc"
+ * answer. False when there is no such profile. */
+SEPTET_API bool septet_sockets_profile_apply(struct septet_sockets_config *config, const char *name);
 /** Bytes that sockets of this configuration need; 0 when it is invalid. Memory that was never in use is not touched. */
 SEPTET_API size_t septet_sockets_memory_size(const struct septet_sockets_config *config);
 /**

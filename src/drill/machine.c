@@ -72,6 +72,7 @@ bool machine_start(struct drill_machine *machine, struct arena *arena, struct dr
     machine->now = DRILL_EPOCH;
     machine->last = &machine->first;
     septet_sockets_config_default(&sockets);
+    (void)septet_sockets_profile_apply(&sockets, machine->options->profile); /* the stack has taken it */
     const size_t size = septet_memory_size(&machine->config), socket_size = septet_sockets_memory_size(&sockets);
     void *memory = size == 0 ? NULL : arena_take(arena, size, 64);
     void *socket_memory = arena_take(arena, socket_size, 64);

@@ -9,7 +9,28 @@ void septet_sockets_config_default(struct septet_sockets_config *config)
         .first_descriptor = 3,
         .sockets = 1024,
         .watches = 1024,
+        .buffers_doubled = true,
+        .connect_tells_once = true,
     };
+}
+
+static bool same(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+bool septet_sockets_profile_apply(struct septet_sockets_config *config, const char *name)
+{
+    const bool bsd = same(name, "freebsd");
+    if (!bsd && !same(name, "linux") && !same(name, "rfc"))
+        return false;
+    config->buffers_doubled = config->connect_tells_once = !bsd;
+    config->error_first = config->accept_aborted = config->shutdown_waits = bsd;
+    return true;
 }
 
 static size_t aligned(size_t size) { return (size + 63) & ~(size_t)63; }

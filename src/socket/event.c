@@ -30,7 +30,7 @@ void socket_wake(struct septet_sockets *sockets, struct open_socket *socket, uin
         epoll_notify(sockets, at, key);
 }
 
-/* What the connection ended with. A reset after the peer's FIN is a broken pipe (S34), and who gave up for lack of
+/* What the connection ended with. A reset in CLOSE-WAIT is a broken pipe (S34), and who gave up for lack of
  * answers says why if an ICMP error told (S50). */
 static void connection_over(struct septet_sockets *sockets, struct open_socket *socket, int error)
 {
@@ -39,9 +39,10 @@ static void connection_over(struct septet_sockets *sockets, struct open_socket *
         (void)septet_take_error(sockets->stack, socket->handle); /* the final one comes first */
         soft = -septet_errno_of(septet_take_error(sockets->stack, socket->handle));
     }
+    const bool half_closed = socket->peer_closed && !(socket->shutdown & SHUTDOWN_SEND);
     socket->over = true;
     socket->shutdown = SHUTDOWN_BOTH;
-    if (error == SEPTET_CONNECTION_RESET && socket->peer_closed)
+    if (error == SEPTET_CONNECTION_RESET && half_closed && !sockets->config.error_first)
         socket->error = SEPTET_EPIPE;
     else if (soft != 0)
         socket->error = soft;

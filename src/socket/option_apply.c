@@ -148,13 +148,14 @@ void option_apply(struct septet_sockets *sockets, struct open_socket *socket, en
 
 void buffers_apply(struct septet_sockets *sockets, struct open_socket *socket)
 {
+    const uint32_t share = is_stream(socket) && sockets->config.buffers_doubled ? 2 : 1;
     if (socket->handle == 0)
         return;
     if (socket->send_buffer != 0 && is_stream(socket))
-        (void)septet_option_set(sockets->stack, socket->handle, SEPTET_OPTION_SEND_BUFFER, socket->send_buffer / 2);
+        (void)septet_option_set(sockets->stack, socket->handle, SEPTET_OPTION_SEND_BUFFER, socket->send_buffer / share);
     if (socket->receive_buffer != 0)
         (void)septet_option_set(sockets->stack, socket->handle, SEPTET_OPTION_RECEIVE_BUFFER,
-                                is_stream(socket) ? socket->receive_buffer / 2 : socket->receive_buffer);
+                                socket->receive_buffer / share);
     if (socket->pacing_rate != 0 && is_stream(socket))
         (void)septet_option_set(sockets->stack, socket->handle, SEPTET_OPTION_PACING_RATE,
                                 (int64_t)socket->pacing_rate);

@@ -52,11 +52,14 @@ static int set_buffer(struct septet_sockets *sockets, struct open_socket *socket
     if (force && number < 0)
         number = 0;
     const uint32_t most = UINT32_C(1) << 29;
-    const uint32_t doubled = 2 * min_u32((uint32_t)number, most);
+    const uint32_t times = sockets->config.buffers_doubled ? 2 : 1;
+    const uint32_t doubled = times * min_u32((uint32_t)number, most);
+    if (times == 1 && number < 1)
+        return ERRNO(EINVAL);
     if (send)
-        socket->send_buffer = max_u32(doubled, SEND_BUFFER_LEAST);
+        socket->send_buffer = max_u32(doubled, times == 1 ? 512 : SEND_BUFFER_LEAST);
     else
-        socket->receive_buffer = max_u32(doubled, RECEIVE_BUFFER_LEAST);
+        socket->receive_buffer = max_u32(doubled, times == 1 ? 512 : RECEIVE_BUFFER_LEAST);
     buffers_apply(sockets, socket);
     return 0;
 }
@@ -228,7 +231,13 @@ static int buffer_size(const struct septet_sockets *sockets, const struct open_s
 {
     const struct septet_tcp_config *config = &sockets->stack->core.config.tcp;
     const uint32_t set = send ? socket->send_buffer : socket->receive_buffer;
+    const unsigned option = send ? SEPTET_OPTION_SEND_BUFFER : SEPTET_OPTION_RECEIVE_BUFFER;
     const uint32_t own = min_u32(send ? config->send_buffer : config->receive_buffer, INT32_MAX / 2);
+    int64_t rounded;
+    if (!sockets->config.buffers_doubled && is_stream(socket))
+        return socket->handle != 0 && septet_option_get(sockets->stack, socket->handle, option, &rounded) == SEPTET_OK
+                   ? (int)rounded
+                   : (int)(set != 0 ? min_u32(set, INT32_MAX) : own);
     if (set != 0)
         return (int)min_u32(set, INT32_MAX);
     return is_stream(socket) ? (int)(2 * own) : DATAGRAM_BUFFER;

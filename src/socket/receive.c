@@ -69,7 +69,7 @@ static bool take_available(struct reading *reading)
 static int nothing_left(const struct reading *reading)
 {
     struct open_socket *socket = reading->socket;
-    if (socket->peer_closed)
+    if (socket->peer_closed && (socket->error == 0 || !reading->sockets->config.error_first))
         return 0;
     if (socket->error != 0)
         return take_socket_error(socket);

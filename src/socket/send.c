@@ -25,11 +25,12 @@ uint8_t *vector_at(const struct septet_msghdr *message, uint64_t offset, uint64_
 }
 
 /* What is left of a failed call: the bytes that were taken, else the pending error in place of a broken pipe. */
-static bool failed(struct open_socket *socket, struct septet_operation *operation, int error)
+static bool failed(struct septet_sockets *sockets, struct open_socket *socket, struct septet_operation *operation,
+                   int error)
 {
     if (operation->progress != 0)
         return operation_end(operation, (int64_t)operation->progress);
-    if (error == ERRNO(EPIPE) && socket->error != 0)
+    if (error == ERRNO(EPIPE) && socket->error != 0 && !sockets->config.error_first)
         error = take_socket_error(socket);
     return operation_end(operation, error);
 }
@@ -41,7 +42,7 @@ static int wait_connected(struct septet_sockets *sockets, struct open_socket *so
     const int state = stream_state(sockets, socket);
     if (state == SEPTET_TCP_ESTABLISHED || state == SEPTET_TCP_CLOSE_WAIT)
         return 0;
-    if (socket->error != 0)
+    if (socket->error != 0 && !sockets->config.error_first)
         return take_socket_error(socket);
     if (state != SEPTET_TCP_SYN_SENT && state != SEPTET_TCP_SYN_RECV)
         return ERRNO(EPIPE);
@@ -70,18 +71,19 @@ bool stream_send_step(struct septet_sockets *sockets, struct open_socket *socket
         if (waiting == ERRNO(EINPROGRESS))
             return false;
         if (waiting != 0)
-            return failed(socket, operation, waiting);
+            return failed(sockets, socket, operation, waiting);
     }
     for (;;) {
         if (socket->error != 0 || (socket->shutdown & SHUTDOWN_SEND))
-            return failed(socket, operation, ERRNO(EPIPE));
+            return failed(sockets, socket, operation, ERRNO(EPIPE));
         if (operation->progress == total)
             return operation_end(operation, (int64_t)total);
         const int64_t taken = push(sockets, socket, operation, total - operation->progress);
         if (taken == SEPTET_AGAIN || taken == SEPTET_NO_PAGES)
-            return operation_out_of_time(sockets, operation) ? failed(socket, operation, ERRNO(EAGAIN)) : false;
+            return operation_out_of_time(sockets, operation) ? failed(sockets, socket, operation, ERRNO(EAGAIN))
+                                                             : false;
         if (taken < 0)
-            return failed(socket, operation, ERRNO(EPIPE));
+            return failed(sockets, socket, operation, ERRNO(EPIPE));
         operation->progress += (uint64_t)taken;
     }
 }

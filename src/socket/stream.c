@@ -165,6 +165,8 @@ int stream_connect(struct septet_sockets *sockets, struct open_socket *socket, c
         return ERRNO(EISCONN);
     if (socket->phase == PHASE_CONNECTING) {
         const int result = stream_connected(sockets, socket);
+        if (result == 0 && !sockets->config.connect_tells_once)
+            return ERRNO(EISCONN);
         return result == ERRNO(EINPROGRESS) ? ERRNO(EALREADY) : result;
     }
     if (stream_state(sockets, socket) != SEPTET_TCP_CLOSE)
@@ -305,6 +307,11 @@ int stream_accept(struct septet_sockets *sockets, struct open_socket *listener, 
         return error;
     }
     sockets_take_events(sockets); /* what happened while it waited */
+    if (child->error != 0 && sockets->config.accept_aborted) {
+        descriptor_release(sockets, fd);
+        socket_release(sockets, child);
+        return ERRNO(ECONNABORTED);
+    }
     name_give(child, &child->remote, child->remote_port, address, length);
     return fd;
 }
@@ -331,14 +338,15 @@ int septet_sockets_shutdown(struct septet_sockets *sockets, int fd, int how)
         return socket->phase == PHASE_CONNECTED ? 0 : ERRNO(ENOTCONN);
     }
     const int state = stream_state(sockets, socket);
-    if (state == SEPTET_TCP_SYN_SENT || (state == SEPTET_TCP_LISTEN && (directions & SHUTDOWN_RECEIVE))) {
+    if ((state == SEPTET_TCP_SYN_SENT && !sockets->config.shutdown_waits) ||
+        (state == SEPTET_TCP_LISTEN && (directions & SHUTDOWN_RECEIVE))) {
         stream_disconnect(sockets, socket);
         return 0;
     }
     if (state == SEPTET_TCP_LISTEN)
         return 0;
     socket->shutdown |= directions;
-    if ((directions & SHUTDOWN_SEND) && may_send(state))
+    if ((directions & SHUTDOWN_SEND) && (may_send(state) || state == SEPTET_TCP_SYN_SENT))
         septet_shutdown(sockets->stack, socket->handle);
     socket_wake(sockets, socket, 0);
     return state == SEPTET_TCP_CLOSE ? ERRNO(ENOTCONN) : 0;

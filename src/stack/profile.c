@@ -32,6 +32,7 @@ static void linux_like(struct septet_config *config)
     tcp->window_probe_octet = false;
     tcp->measure_syn_ack = true;
     tcp->missing_timestamps = true;
+    tcp->reset_always_told = true;
 }
 
 static void freebsd_like(struct septet_config *config)
@@ -52,6 +53,8 @@ static void freebsd_like(struct septet_config *config)
     tcp->window_probe_octet = true;
     tcp->measure_syn_ack = true;
     tcp->missing_timestamps = true;
+    tcp->window_scale_fixed = true;
+    tcp->reset_always_told = true;
     tcp->synack_retries = 3;
     tcp->keepalive_count = 8;
     tcp->syn_timeout = 75 * SEPTET_SECOND;

@@ -5,7 +5,8 @@
 uint8_t window_scale_for(const struct tcp *tcp, uint32_t receive_buffer)
 {
     uint8_t scale = 0;
-    if (tcp->config->window_scale <= 14 && receive_buffer == tcp->config->receive_buffer) {
+    if (tcp->config->window_scale <= 14 &&
+        (tcp->config->window_scale_fixed || receive_buffer == tcp->config->receive_buffer)) {
         /* In steps larger than this the window of so small a buffer would open too late or never. */
         scale = tcp->config->window_scale;
         while (scale > 0 && UINT32_C(8) << scale > receive_buffer)

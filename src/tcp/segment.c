@@ -260,7 +260,7 @@ static void reset_arrives(struct tcp *tcp, struct connection *c, const struct se
         break;
     case SEPTET_STATE_closing:
     case SEPTET_STATE_last_ack:
-        connection_end(tcp, c, SEPTET_OK);
+        connection_end(tcp, c, tcp->config->reset_always_told ? SEPTET_CONNECTION_RESET : SEPTET_OK);
         break;
     default:
         connection_end(tcp, c, SEPTET_CONNECTION_RESET);

@@ -287,9 +287,47 @@ def user_scripts(profile):
                  "* > R 2:2(0) win 0\n", UNTOLD).end("")
 
 
+def socket_scripts(profile):
+    """What the socket's calls say of it."""
+    bsd = profile == "freebsd"
+    error = "+0 getsockopt({fd}, SOL_SOCKET, SO_ERROR, [{error}], [4]) = 0\n"
+    for state in OPEN:
+        told = state not in ("closing", "last-ack") or profile != "rfc"
+        name = "EPIPE" if state == "close-wait" and not bsd else "ECONNRESET"
+        script = Script(state, "error", "", UNTOLD)
+        call = error.format(fd=4, error=name if told else 0) + error.format(fd=4, error=0)
+        yield script.end(segment("R", script.r), call)
+    reset = "+.1 " + segment("R", 1)
+    if bsd:
+        answer = "+0 write(4, ..., 10) = -1 EPIPE (Broken pipe)\n+0 read(4, ..., 10) = -1 ECONNRESET (Connection reset)\n"
+    else:
+        answer = "+0 write(4, ..., 10) = -1 ECONNRESET (Connection reset)\n+0 write(4, ..., 10) = -1 EPIPE (Broken pipe)\n"
+    yield Script("established", "write-after-reset", reset + answer + "+0 read(4, ..., 10) = 0\n", UNTOLD).end("")
+    waiting = HALF_OPEN + "+.05 " + segment(".", 1, 0, 1) + reset
+    script = Script("listen", "accept-after-reset", "", UNTOLD)
+    script.text = waiting + ("+0 accept(3, ..., ...) = -1 ECONNABORTED (Software caused connection abort)\n" if bsd else
+                             "+0 accept(3, ..., ...) = 4\n")
+    yield script.end("")
+    shut = "+0 shutdown(3, SHUT_WR) = 0\n+.1 "
+    syn_ack = segment("S.", 0, 0, 1, " <mss 1460>")
+    yield Script("syn-sent", "shutdown", shut + syn_ack + ("* > F. 1:1(0) ack 1\n" if bsd else "* > R 1:1(0) win 0\n"),
+                 UNTOLD).end("")
+    # Rounded to the MSS once that is known; Linux doubles.
+    asked = "+0 getsockopt(3, SOL_SOCKET, SO_RCVBUF, [{}], [4]) = 0\n"
+    yield Script("listen", "buffer", asked.format(65536 if bsd else 131072), UNTOLD).end("")
+    yield Script("established", "buffer", asked.format(65700 if bsd else 131072).replace("3", "4", 1), UNTOLD).end("")
+    again = "+.1 " + syn_ack + acknowledged(1, 1) + "+0 connect(3, ..., ...) = "
+    yield Script("syn-sent", "connect-again", again + ("-1 EISCONN (Socket is already connected)\n" if bsd else "0\n"),
+                 UNTOLD).end("")
+    scaled = LISTEN + "+0 < S 0:0(0) win 65535 <mss 1460,nop,wscale 7>\n+0 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale "
+    script = Script("listen", "scale", "", UNTOLD)
+    script.text = scaled + f"{6 if bsd else 1}>\n"
+    yield script.end("")
+
+
 def scripts(profile):
     for part in (reset_scripts, syn_scripts, time_wait_syn_scripts, other_scripts, opening_scripts, half_open_scripts,
-                 closed_scripts, user_scripts):
+                 closed_scripts, user_scripts, socket_scripts):
         yield from part(profile)
 
 
