@@ -299,9 +299,9 @@ def socket_scripts(profile):
         yield script.end(segment("R", script.r), call)
     reset = "+.1 " + segment("R", 1)
     if bsd:
-        answer = "+0 write(4, ..., 10) = -1 EPIPE (Broken pipe)\n+0 read(4, ..., 10) = -1 ECONNRESET (Connection reset)\n"
+        answer = "+0 write(4, ..., 10) = -1 EPIPE\n+0 read(4, ..., 10) = -1 ECONNRESET\n"
     else:
-        answer = "+0 write(4, ..., 10) = -1 ECONNRESET (Connection reset)\n+0 write(4, ..., 10) = -1 EPIPE (Broken pipe)\n"
+        answer = "+0 write(4, ..., 10) = -1 ECONNRESET\n+0 write(4, ..., 10) = -1 EPIPE\n"
     yield Script("established", "write-after-reset", reset + answer + "+0 read(4, ..., 10) = 0\n", UNTOLD).end("")
     waiting = HALF_OPEN + "+.05 " + segment(".", 1, 0, 1) + reset
     script = Script("listen", "accept-after-reset", "", UNTOLD)
@@ -319,7 +319,8 @@ def socket_scripts(profile):
     again = "+.1 " + syn_ack + acknowledged(1, 1) + "+0 connect(3, ..., ...) = "
     yield Script("syn-sent", "connect-again", again + ("-1 EISCONN (Socket is already connected)\n" if bsd else "0\n"),
                  UNTOLD).end("")
-    scaled = LISTEN + "+0 < S 0:0(0) win 65535 <mss 1460,nop,wscale 7>\n+0 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale "
+    scaled = LISTEN + "+0 < S 0:0(0) win 65535 <mss 1460,nop,wscale 7>\n"
+    scaled += "+0 > S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale "
     script = Script("listen", "scale", "", UNTOLD)
     script.text = scaled + f"{6 if bsd else 1}>\n"
     yield script.end("")
