@@ -152,6 +152,11 @@ struct septet_sockets_config {
     bool accept_aborted;     /**< accept() of a connection that was reset meanwhile is ECONNABORTED (false) */
     bool connect_tells_once; /**< connect() once more after the connection was made is 0 before EISCONN (true) */
     bool shutdown_waits;     /**< shutdown() while connecting holds for the connection, it does not end it (false) */
+    bool shutdown_discards;  /**< what comes after shutdown() of reading is thrown away (false) */
+    bool send_connected;     /**< send() before the connection is made is ENOTCONN, connect() of a listener
+                                EOPNOTSUPP (false) */
+    bool bsd_options; /**< options are told as BSD has them: switches as the bit they are, SO_RCVBUF and SO_SNDBUF
+                         of at most 2 MiB, newreno; of a connection that is over ECONNRESET (false) */
 };
 
 /** Fills in the defaults. */

@@ -121,14 +121,47 @@ static bool missing(struct drill_runner *runner, const struct drill_pending *pen
     return true;
 }
 
+/* FreeBSD's stacks within the stack: there is the one called freebsd. {function_set_name="freebsd", pcbcnt=...} */
+static bool check_stack_name(struct drill_runner *runner, const struct drill_expression *value)
+{
+    const struct drill_expression *name = value;
+    if (value->kind == EXPRESSION_STRUCTURE) {
+        const struct drill_expression *field = drill_field(value, "function_set_name");
+        name = field != NULL ? field->first : value;
+    }
+    if (name->kind == EXPRESSION_ELLIPSIS || (name->kind == EXPRESSION_STRING && slice_is(name->text, "freebsd")))
+        return true;
+    if (name->kind != EXPRESSION_STRING)
+        return value_expected(runner, value, "{function_set_name=\"...\", pcbcnt=...}");
+    struct text text = runner_skip(runner, value->line);
+    text_put(&text, "TCP stack ");
+    text_slice(&text, name->text);
+    return false;
+}
+
+/* What FreeBSD has and nobody sees in packets. *done when it was one of these. */
+static bool freebsd_option(struct drill_runner *runner, struct drill_pending *pending, int64_t option, bool *done)
+{
+    *done = true;
+    if (option == DRILL_FUNCTION_BLOCK)
+        return check_stack_name(runner, pending->argument[3]);
+    *done = (option >= DRILL_LOG && option <= DRILL_LOG + 5) || option == DRILL_FREEBSD;
+    return true;
+}
+
 bool call_setsockopt(struct drill_runner *runner, struct drill_pending *pending)
 {
     struct option_value *value = arena_zeroed(pending->arena, sizeof *value);
     int live;
+    bool done;
     int64_t level, option, length;
     if (value == NULL)
         return runner_no_memory(runner, pending->event->line);
-    if (!take_level(runner, pending, &live, &level, &option) || !put_value(runner, pending->argument[3], value))
+    if (!take_level(runner, pending, &live, &level, &option) || !freebsd_option(runner, pending, option, &done))
+        return false;
+    if (done)
+        return true;
+    if (!put_value(runner, pending->argument[3], value))
         return false;
     length = value->length;
     if (pending->argument[4]->kind != EXPRESSION_ELLIPSIS && !value_integer(runner, pending->argument[4], &length))
@@ -226,10 +259,15 @@ bool call_getsockopt(struct drill_runner *runner, struct drill_pending *pending)
 {
     struct option_value *value = arena_zeroed(pending->arena, sizeof *value);
     int live;
+    bool done;
     int64_t level, option, length;
     if (value == NULL)
         return runner_no_memory(runner, pending->event->line);
-    if (!take_level(runner, pending, &live, &level, &option) || !option_length(runner, pending->argument[4], &length))
+    if (!take_level(runner, pending, &live, &level, &option) || !freebsd_option(runner, pending, option, &done))
+        return false;
+    if (done)
+        return true;
+    if (!option_length(runner, pending->argument[4], &length))
         return false;
     if (length < 0 || length > OPTION_ROOM)
         return value_expected(runner, pending->argument[4], "the length of the value");

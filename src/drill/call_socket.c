@@ -209,6 +209,19 @@ static bool check_ioctl(struct drill_runner *runner, struct drill_pending *pendi
     return value == actual || call_differs(runner, expected->line, "what ioctl tells", value, actual);
 }
 
+/* FIONSPACE: room left in the send buffer. */
+static int send_space(struct drill_runner *runner, int live, int *space)
+{
+    struct septet_sockets *sockets = runner->machine.sockets;
+    uint32_t length = sizeof *space;
+    int used = 0;
+    const int result = septet_sockets_getsockopt(sockets, live, SEPTET_SOL_SOCKET, SEPTET_SO_SNDBUF, space, &length);
+    if (result < 0)
+        return result;
+    *space -= septet_sockets_ioctl(sockets, live, SEPTET_SIOCOUTQ, &used) < 0 ? 0 : used;
+    return 0;
+}
+
 bool call_ioctl(struct drill_runner *runner, struct drill_pending *pending)
 {
     const struct drill_expression *argument = pending->argument[2];
@@ -227,6 +240,10 @@ bool call_ioctl(struct drill_runner *runner, struct drill_pending *pending)
     *value = (int)number;
     pending->output = value;
     pending->check = check_ioctl;
+    if (request == DRILL_FIONSPACE) {
+        pending->result = send_space(runner, live, value);
+        return true;
+    }
     pending->result = septet_sockets_ioctl(runner->machine.sockets, live, (unsigned)request, value);
     return true;
 }

@@ -9,6 +9,12 @@ struct drill_runner;
 /* What the files that run scripts offer each other. All functions that return bool return false with
  * runner->error filled in, and the script is over. */
 
+/* Numbers of what FreeBSD has and our sockets do not: no option of theirs. */
+#define DRILL_FREEBSD 0x10000
+#define DRILL_FUNCTION_BLOCK (DRILL_FREEBSD + 100)
+#define DRILL_LOG (DRILL_FREEBSD + 110)
+#define DRILL_FIONSPACE (DRILL_FREEBSD + 120)
+
 #define DRILL_ARGUMENTS 8
 #define DRILL_DESCRIPTORS 64
 

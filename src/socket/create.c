@@ -30,6 +30,7 @@ bool septet_sockets_profile_apply(struct septet_sockets_config *config, const ch
         return false;
     config->buffers_doubled = config->connect_tells_once = !bsd;
     config->error_first = config->accept_aborted = config->shutdown_waits = bsd;
+    config->shutdown_discards = config->send_connected = config->bsd_options = bsd;
     return true;
 }
 

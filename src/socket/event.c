@@ -82,6 +82,7 @@ static void stream_event(struct septet_sockets *sockets, struct open_socket *soc
     }
     if (events & (SEPTET_EVENT_URGENT | SEPTET_EVENT_READABLE))
         urgent_update(sockets, socket);
+    stream_discard(sockets, socket);
     if (events & (SEPTET_EVENT_READABLE | SEPTET_EVENT_URGENT | SEPTET_EVENT_ACCEPT))
         key |= KEY_READ;
     if (events & (SEPTET_EVENT_WRITABLE | SEPTET_EVENT_ROOM))
@@ -90,6 +91,8 @@ static void stream_event(struct septet_sockets *sockets, struct open_socket *soc
         soft_error(sockets, socket, event->error);
     if (events & SEPTET_EVENT_CLOSED)
         connection_over(sockets, socket, event->error);
+    if ((events & SEPTET_EVENT_CONNECTED) && !sockets->config.connect_tells_once)
+        socket->phase = PHASE_CONNECTED;
     if (events & (SEPTET_EVENT_CONNECTED | SEPTET_EVENT_PEER_CLOSED)) {
         socket_wake(sockets, socket, 0);
     } else if (key != 0) {

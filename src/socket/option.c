@@ -115,6 +115,12 @@ static int set_stored(struct septet_sockets *sockets, struct open_socket *socket
     return 0;
 }
 
+/* Whether BSD has nothing to say any more about a connection that is over. */
+static bool bsd_over(const struct septet_sockets *sockets, const struct open_socket *socket, int level)
+{
+    return sockets->config.bsd_options && level == SEPTET_SOL_TCP && socket->over;
+}
+
 int septet_sockets_setsockopt(struct septet_sockets *sockets, int fd, int level, int option, const void *value,
                               uint32_t length)
 {
@@ -126,6 +132,8 @@ int septet_sockets_setsockopt(struct septet_sockets *sockets, int fd, int level,
         return ERRNO(EFAULT);
     if (!level_known(socket, level))
         return ERRNO(ENOPROTOOPT);
+    if (bsd_over(sockets, socket, level))
+        return ERRNO(ECONNRESET);
     if (option_set_special(sockets, socket, level, option, value, length, &result))
         return result;
     const unsigned index = find(level, option);
@@ -160,6 +168,23 @@ static int32_t value_of(const struct septet_sockets *sockets, const struct open_
     }
 }
 
+/* BSD tells the bit that a switch has in its word of options. */
+static int32_t bsd_value(const struct septet_sockets *sockets, unsigned index, int32_t value)
+{
+    static const struct {
+        enum stored option;
+        int32_t bit;
+    } bits[] = {
+        {STORED_SO_REUSEADDR, 0x4},   {STORED_SO_KEEPALIVE, 0x8},   {STORED_SO_DONTROUTE, 0x10},
+        {STORED_SO_BROADCAST, 0x20},  {STORED_SO_OOBINLINE, 0x100}, {STORED_SO_REUSEPORT, 0x200},
+        {STORED_SO_TIMESTAMP, 0x400}, {STORED_TCP_NODELAY, 0x4},    {STORED_TCP_CORK, 0x1000},
+    };
+    for (unsigned i = 0; i < sizeof bits / sizeof bits[0] && sockets->config.bsd_options && value != 0; i++)
+        if (bits[i].option == index)
+            return bits[i].bit;
+    return value;
+}
+
 int septet_sockets_getsockopt(struct septet_sockets *sockets, int fd, int level, int option, void *value,
                               uint32_t *length)
 {
@@ -174,12 +199,14 @@ int septet_sockets_getsockopt(struct septet_sockets *sockets, int fd, int level,
     if (!level_known(socket, level))
         return level == SEPTET_SOL_IPV6 || level == SEPTET_SOL_TCP || level == SEPTET_SOL_UDP ? ERRNO(EOPNOTSUPP)
                                                                                               : ERRNO(ENOPROTOOPT);
+    if (bsd_over(sockets, socket, level))
+        return ERRNO(ECONNRESET);
     if (option_get_special(sockets, socket, level, option, value, length, &result))
         return result;
     const unsigned index = find(level, option);
     if (index == STORED_COUNT)
         return ERRNO(ENOPROTOOPT);
-    const int32_t number = value_of(sockets, socket, index);
+    const int32_t number = bsd_value(sockets, index, value_of(sockets, socket, index));
     if (level == SEPTET_SOL_IP && *length<sizeof number && * length> 0 && number >= 0 && number <= 255) {
         const uint8_t byte = (uint8_t)number;
         return option_give(value, length, &byte, sizeof byte);

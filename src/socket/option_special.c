@@ -5,11 +5,22 @@
 #define SEND_BUFFER_LEAST 4608
 #define RECEIVE_BUFFER_LEAST 2304
 #define CONGESTION_NAME 16
+#define BSD_BUFFER_MOST (2 << 20)
+#define BSD_SO_LINGER 0x80
 
 static const char congestion_names[SEPTET_CONGESTION_COUNT][CONGESTION_NAME] = {
     [SEPTET_RENO] = "reno",
     [SEPTET_CUBIC] = "cubic",
 };
+static const char bsd_congestion_names[SEPTET_CONGESTION_COUNT][CONGESTION_NAME] = {
+    [SEPTET_RENO] = "newreno",
+    [SEPTET_CUBIC] = "cubic",
+};
+
+static const char *congestion_name(const struct septet_sockets *sockets, unsigned number)
+{
+    return sockets->config.bsd_options ? bsd_congestion_names[number] : congestion_names[number];
+}
 
 /* ---- setting ---- */
 
@@ -49,6 +60,10 @@ static int set_buffer(struct septet_sockets *sockets, struct open_socket *socket
     if (length < sizeof number)
         return ERRNO(EINVAL);
     memcpy(&number, value, sizeof number);
+    if (sockets->config.bsd_options && number < 1)
+        return ERRNO(EINVAL);
+    if (sockets->config.bsd_options && number > BSD_BUFFER_MOST)
+        return ERRNO(ENOBUFS);
     if (force && number < 0)
         number = 0;
     const uint32_t most = UINT32_C(1) << 29;
@@ -151,7 +166,7 @@ static int set_congestion(struct septet_sockets *sockets, struct open_socket *so
     for (uint32_t i = 1; i < sizeof name; i++)
         name[i] = name[i - 1] == 0 ? 0 : name[i]; /* what follows the end of the string is not part of it */
     for (unsigned i = 0; i < SEPTET_CONGESTION_COUNT; i++) {
-        if (memcmp(name, congestion_names[i], sizeof name) == 0) {
+        if (memcmp(name, congestion_name(sockets, i), sizeof name) == 0) {
             socket->stored[STORED_TCP_CONGESTION] = (int32_t)i + 1;
             option_apply(sockets, socket, STORED_TCP_CONGESTION);
             return 0;
@@ -266,7 +281,10 @@ static int give_memory(struct septet_sockets *sockets, const struct open_socket 
 static bool get_of_socket(struct septet_sockets *sockets, struct open_socket *socket, int option, void *value,
                           uint32_t *length, int *result)
 {
-    const struct septet_linger linger = {.on = socket->linger_on, .seconds = socket->linger_seconds};
+    const struct septet_linger linger = {
+        .on = socket->linger_on ? (sockets->config.bsd_options ? BSD_SO_LINGER : 1) : 0,
+        .seconds = socket->linger_seconds,
+    };
     const uint64_t rate = socket->pacing_rate == 0 ? UINT64_MAX : socket->pacing_rate;
     const uint64_t cookie = (uint64_t)socket->generation << 32 | socket_reference(sockets, socket);
     switch (option) {
@@ -340,7 +358,8 @@ static bool get_of_tcp(struct septet_sockets *sockets, struct open_socket *socke
                        uint32_t *length, int *result)
 {
     const int32_t chosen = socket->stored[STORED_TCP_CONGESTION];
-    const char *name = congestion_names[chosen != 0 ? chosen - 1 : sockets->stack->core.config.tcp.congestion];
+    const unsigned number = chosen != 0 ? (unsigned)chosen - 1 : sockets->stack->core.config.tcp.congestion;
+    const char *name = congestion_name(sockets, number);
     uint8_t info[SEPTET_TCP_INFO_SIZE];
     switch (option) {
     case SEPTET_TCP_INFO:

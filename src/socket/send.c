@@ -42,6 +42,8 @@ static int wait_connected(struct septet_sockets *sockets, struct open_socket *so
     const int state = stream_state(sockets, socket);
     if (state == SEPTET_TCP_ESTABLISHED || state == SEPTET_TCP_CLOSE_WAIT)
         return 0;
+    if (sockets->config.send_connected && !socket->over && socket->phase != PHASE_CONNECTED)
+        return ERRNO(ENOTCONN);
     if (socket->error != 0 && !sockets->config.error_first)
         return take_socket_error(socket);
     if (state != SEPTET_TCP_SYN_SENT && state != SEPTET_TCP_SYN_RECV)

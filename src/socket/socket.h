@@ -41,6 +41,7 @@ struct open_socket {
     bool peer_closed;               /* the peer's FIN was taken */
     bool over;                      /* the connection has ended */
     bool told_closed;               /* those who watch know that the state is CLOSE */
+    bool deaf;                      /* what still comes is thrown away */
     bool address_bound, port_bound; /* by bind(), not on the way */
     bool in_port_table;
     bool send_blocked;   /* a datagram was refused: an event tells when to go on */
@@ -193,6 +194,8 @@ int stream_accept(struct septet_sockets *sockets, struct open_socket *listener, 
 
 /* ---- urgent.c ---- */
 
+/* Throws away what came, on a socket that is deaf. */
+void stream_discard(struct septet_sockets *sockets, struct open_socket *socket);
 /* Learns of urgent data. */
 void urgent_update(struct septet_sockets *sockets, struct open_socket *socket);
 /* Whether the next byte to read is the urgent one. */

@@ -47,7 +47,7 @@ void stream_disconnect(struct septet_sockets *sockets, struct open_socket *socke
     if (state != SEPTET_TCP_LISTEN && state != SEPTET_TCP_CLOSE)
         socket->error = SEPTET_ECONNRESET;
     socket->phase = PHASE_UNCONNECTED;
-    socket->over = socket->peer_closed = socket->told_closed = false;
+    socket->over = socket->peer_closed = socket->told_closed = socket->deaf = false;
     socket->shutdown = 0;
     socket->urgent = URGENT_NONE;
     socket->remote = any_of(socket);
@@ -161,6 +161,8 @@ int stream_connect(struct septet_sockets *sockets, struct open_socket *socket, c
         stream_disconnect(sockets, socket);
         return 0;
     }
+    if (socket->listening && sockets->config.send_connected)
+        return ERRNO(EOPNOTSUPP);
     if (socket->phase == PHASE_CONNECTED)
         return ERRNO(EISCONN);
     if (socket->phase == PHASE_CONNECTING) {
@@ -346,6 +348,10 @@ int septet_sockets_shutdown(struct septet_sockets *sockets, int fd, int how)
     if (state == SEPTET_TCP_LISTEN)
         return 0;
     socket->shutdown |= directions;
+    if ((directions & SHUTDOWN_RECEIVE) && sockets->config.shutdown_discards) {
+        socket->deaf = true;
+        stream_discard(sockets, socket);
+    }
     if ((directions & SHUTDOWN_SEND) && (may_send(state) || state == SEPTET_TCP_SYN_SENT))
         septet_shutdown(sockets->stack, socket->handle);
     socket_wake(sockets, socket, 0);

@@ -43,6 +43,12 @@ void urgent_update(struct septet_sockets *sockets, struct open_socket *socket)
     socket->urgent_at = at;
 }
 
+void stream_discard(struct septet_sockets *sockets, struct open_socket *socket)
+{
+    if (socket->deaf)
+        stream_consume(sockets, socket, queued(sockets, socket));
+}
+
 void stream_consume(struct septet_sockets *sockets, struct open_socket *socket, uint32_t length)
 {
     if (length == 0 || septet_receive_consume(sockets->stack, socket->handle, length) != SEPTET_OK)

@@ -2,12 +2,14 @@
 
 static int wait_for(void *context, struct septet_sockets *sockets, int64_t deadline);
 
-static void host_make(struct pair *pair, struct host *host, uint8_t number, bool blocking)
+static void host_make(struct pair *pair, struct host *host, uint8_t number, bool blocking, const char *profile)
 {
     const struct septet_interface interface = {.name = "wire", .mtu = 1500};
     struct septet_sockets_config own;
     struct septet_config config;
     septet_config_default(&config);
+    if (profile != NULL)
+        assert_true(septet_profile_apply(&config, profile));
     config.seed[0] = number;
     config.now = pair->now;
     config.pages = 1024;
@@ -24,6 +26,8 @@ static void host_make(struct pair *pair, struct host *host, uint8_t number, bool
     assert_int_equal(septet_address_add(host->stack, 0, &host->ipv4, 24, true), SEPTET_OK);
     assert_int_equal(septet_address_add(host->stack, 0, &host->ipv6, 64, true), SEPTET_OK);
     septet_sockets_config_default(&own);
+    if (profile != NULL)
+        assert_true(septet_sockets_profile_apply(&own, profile));
     own.descriptors = own.sockets = own.watches = 64;
     if (blocking)
         own.wait = wait_for;
@@ -35,15 +39,17 @@ static void host_make(struct pair *pair, struct host *host, uint8_t number, bool
     assert_non_null(host->sockets);
 }
 
-struct pair *pair_new(bool blocking)
+struct pair *pair_new_as(bool blocking, const char *profile)
 {
     struct pair *pair = calloc(1, sizeof *pair);
     assert_non_null(pair);
     pair->now = S(1000);
-    host_make(pair, &pair->a, 1, blocking);
-    host_make(pair, &pair->b, 2, blocking);
+    host_make(pair, &pair->a, 1, blocking, profile);
+    host_make(pair, &pair->b, 2, blocking, profile);
     return pair;
 }
+
+struct pair *pair_new(bool blocking) { return pair_new_as(blocking, NULL); }
 
 static void host_end(struct host *host)
 {
@@ -200,8 +206,8 @@ void connected_from(struct pair *pair, int listener, int *a, int *b)
     const int result = connect_to(&pair->a, *a, AF4, &pair->b, 80);
     assert_true(result == 0 || result == -SEPTET_EINPROGRESS);
     settle(pair);
-    if (result != 0)
-        assert_int_equal(connect_to(&pair->a, *a, AF4, &pair->b, 80), 0);
+    const int again = result == 0 ? 0 : connect_to(&pair->a, *a, AF4, &pair->b, 80);
+    assert_true(again == 0 || again == -SEPTET_EISCONN);
     *b = septet_sockets_accept4(pair->b.sockets, listener, NULL, NULL, 0);
     assert_true(*b >= 3);
     assert_int_equal(set_option(&pair->a, *a, SEPTET_SOL_TCP, SEPTET_TCP_NODELAY, 1), 0);

@@ -43,6 +43,8 @@ struct pair {
 
 /* `blocking`: calls that would wait do. */
 struct pair *pair_new(bool blocking);
+/* The same with a profile of stack and sockets. */
+struct pair *pair_new_as(bool blocking, const char *profile);
 /* Closes nothing: the test has. Proves that all was given back but what is listed as still open. */
 void pair_end(struct pair *pair);
 /* Carries packets until there are none. */
