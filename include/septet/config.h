@@ -30,6 +30,13 @@ enum septet_ecn {
     SEPTET_ECN_ACCEPT /**< when the peer asks */
 };
 
+/** When a SYN is answered with a cookie instead of being remembered, RFC 4987. */
+enum septet_cookies {
+    SEPTET_COOKIES_OFF,
+    SEPTET_COOKIES_WHEN_FULL, /**< when there is no room for another half-open connection */
+    SEPTET_COOKIES_ALWAYS
+};
+
 /** Which segments that nobody waits for are not answered with a RST, so that a scan learns little. */
 enum septet_blackhole {
     SEPTET_BLACKHOLE_OFF,    /**< all are answered, RFC 9293 3.10.7.1 */
@@ -81,6 +88,9 @@ struct septet_tcp_config {
     bool ack_of_duplicates;     /**< what lies left of the window is answered with an ACK, but its own acknowledgment
                                    counts (false) */
     bool paws_silent;           /**< empty segments with an old timestamp are not answered (false) */
+    uint8_t syn_cookies;        /**< enum septet_cookies (SEPTET_COOKIES_WHEN_FULL) */
+    bool cookie_options;        /**< cookies tell of window scaling and SACK without timestamps too, roughly (true) */
+    bool half_open_backlog;     /**< a listener has no more half-open connections than its backlog (false) */
     bool syn_fin_dropped;       /**< listeners take no SYN with FIN (true) */
     bool syn_cache;             /**< passive SYN-RECEIVED answers every SYN with its SYN-ACK, ends with a RST on a
                                    SYN-ACK and believes only RSTs without other flags (false) */

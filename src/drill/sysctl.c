@@ -170,6 +170,18 @@ static enum sysctl_result set_fin_wait_2_recycle(struct septet_config *config, s
     return SYSCTL_DONE;
 }
 
+static enum sysctl_result set_cookies(struct septet_config *config, struct slice value)
+{
+    config->tcp.syn_cookies = slice_is(value, "0") ? SEPTET_COOKIES_OFF : SEPTET_COOKIES_WHEN_FULL;
+    return SYSCTL_DONE;
+}
+
+static enum sysctl_result set_cookies_only(struct septet_config *config, struct slice value)
+{
+    config->tcp.syn_cookies = slice_is(value, "0") ? SEPTET_COOKIES_WHEN_FULL : SEPTET_COOKIES_ALWAYS;
+    return SYSCTL_DONE;
+}
+
 /* ---- the table ---- */
 
 enum kind { KIND_SWITCH, KIND_NUMBER, KIND_TIME, KIND_ONLY, KIND_IGNORED, KIND_SPECIAL };

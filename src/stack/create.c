@@ -22,9 +22,9 @@ static bool tcp_valid(const struct septet_tcp_config *tcp)
            tcp->rto_variance_minimum >= 0 && tcp->rto_slop >= 0 && tcp->syn_timeout > 0 && tcp->user_timeout >= 0 &&
            tcp->delayed_ack >= 0 && tcp->delayed_ack < 500 * SEPTET_MILLISECOND && tcp->msl > 0 &&
            tcp->fin_wait2_timeout > 0 && tcp->keepalive_idle > 0 && tcp->keepalive_interval > 0 &&
-           tcp->challenge_interval >= 0 && tcp->challenge_burst >= 1 && tcp->blackhole <= SEPTET_BLACKHOLE_ALL &&
-           tcp->sws_override > 0 && tcp->gso_max >= 1 && tcp->port_low >= 1 && tcp->port_low <= tcp->port_high &&
-           tcp->syn_layout <= SEPTET_SYN_PACKED;
+           tcp->challenge_interval >= 0 && tcp->challenge_burst >= 1 && tcp->syn_cookies <= SEPTET_COOKIES_ALWAYS &&
+           tcp->blackhole <= SEPTET_BLACKHOLE_ALL && tcp->sws_override > 0 && tcp->gso_max >= 1 && tcp->port_low >= 1 &&
+           tcp->port_low <= tcp->port_high && tcp->syn_layout <= SEPTET_SYN_PACKED;
 }
 
 static bool valid(const struct septet_config *config)
@@ -147,6 +147,8 @@ void septet_config_default(struct septet_config *config)
                 .keepalive_interval = 75 * SEPTET_SECOND,
                 .challenge_interval = 500 * SEPTET_MILLISECOND,
                 .challenge_burst = 1,
+                .syn_cookies = SEPTET_COOKIES_WHEN_FULL,
+                .cookie_options = true,
                 .syn_fin_dropped = true,
                 .close_resets_unread = true,
                 .icmp_ends_opening = true,

@@ -33,6 +33,8 @@ static void linux_like(struct septet_config *config)
     tcp->measure_syn_ack = true;
     tcp->missing_timestamps = true;
     tcp->reset_always_told = true;
+    tcp->cookie_options = false;
+    tcp->half_open_backlog = true;
 }
 
 static void freebsd_like(struct septet_config *config)

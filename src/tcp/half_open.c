@@ -8,7 +8,7 @@ static uint32_t half_open_window(const struct tcp *tcp, const struct compact *ha
     return min_u32(tcp_listener(tcp, half->listener)->options.receive_buffer, 65535);
 }
 
-static void send_syn_ack(struct tcp *tcp, const struct compact *half, const struct septet_tuple *tuple)
+void half_open_syn_ack(struct tcp *tcp, const struct compact *half, const struct septet_tuple *tuple, uint32_t clock)
 {
     struct reply *reply = reply_add(tcp, tuple);
     if (reply == NULL)
@@ -21,7 +21,7 @@ static void send_syn_ack(struct tcp *tcp, const struct compact *half, const stru
         .sack = (half->options & COMPACT_SACK) != 0,
         .window_scaling = (half->options & COMPACT_WINDOW_SCALING) != 0,
         .window_scale = half->scale,
-        .ts_val = timestamp_clock(tcp->core->now) + timestamp_offset(tcp, tuple),
+        .ts_val = clock + timestamp_offset(tcp, tuple),
         .ts_ecr = half->ts_recent,
     };
     reply->seq = half->snd_nxt - 1;
@@ -31,6 +31,11 @@ static void send_syn_ack(struct tcp *tcp, const struct compact *half, const stru
     reply->traffic_class = options->traffic_class;
     reply->hop_limit = options->hop_limit;
     reply->options_length = (uint8_t)build_syn_options(&offer, reply->options);
+}
+
+static void send_syn_ack(struct tcp *tcp, const struct compact *half, const struct septet_tuple *tuple)
+{
+    half_open_syn_ack(tcp, half, tuple, timestamp_clock(tcp->core->now));
 }
 
 static struct fifo *timer_list(struct tcp *tcp, const struct compact *half)
@@ -125,22 +130,6 @@ int64_t half_open_deadline(const struct tcp *tcp)
     return earliest;
 }
 
-/* RFC 9293 section 3.10.7.2, LISTEN. */
-void listener_arrives(struct tcp *tcp, uint32_t listener, const struct segment *segment)
-{
-    if (segment->flags & TCP_RST) {
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_rst);
-    } else if (segment->flags & TCP_ACK) {
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_ack);
-        reply_refuse(tcp, segment, true);
-    } else if ((segment->flags & TCP_SYN) && !((segment->flags & TCP_FIN) && tcp->config->syn_fin_dropped)) {
-        if (!listener_refuses(tcp, listener, segment))
-            listener_syn(tcp, listener, segment, 0, false);
-    } else {
-        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_flags);
-    }
-}
-
 static uint8_t agreed_options(const struct tcp *tcp, const struct tcp_options *options)
 {
     uint8_t agreed = 0;
@@ -153,22 +142,21 @@ static uint8_t agreed_options(const struct tcp *tcp, const struct tcp_options *o
     return agreed;
 }
 
-static void refuse_opening(struct tcp *tcp, const struct segment *segment, enum septet_drop reason)
+void half_open_fill(const struct tcp *tcp, uint32_t index, const struct segment *segment, struct compact *half)
 {
-    COUNT(tcp->core, ListenDrops);
-    drop_segment(tcp, NULL, segment, reason);
-}
-
-bool listener_refuses(struct tcp *tcp, uint32_t index, const struct segment *segment)
-{
-    const struct listener *listener = tcp_listener(tcp, index);
-    if (listener->queued >= listener->backlog)
-        refuse_opening(tcp, segment, SEPTET_DROP_tcp_backlog);
-    else if (slab_available(&tcp->half_open) == 0)
-        refuse_opening(tcp, segment, SEPTET_DROP_tcp_half_open_limit);
+    const bool ipv4 = septet_address_is_ipv4(&segment->tuple->remote);
+    half->mss_or_window = segment->options.has_mss
+                              ? segment->options.mss
+                              : (ipv4 ? tcp->config->mss_default_ipv4 : tcp->config->mss_default_ipv6);
+    half->rcv_nxt = segment->seq + 1;
+    half->options = agreed_options(tcp, &segment->options);
+    half->ecn = ecn_asked(tcp, segment);
+    if (half->options & COMPACT_TIMESTAMPS)
+        half->ts_recent = segment->options.ts_val;
     else
-        return false;
-    return true;
+        half->sent_us = microseconds(tcp->core->now);
+    half->scale = window_scale_for(tcp, tcp_listener(tcp, index)->options.receive_buffer) & 15u;
+    half->listener = (uint16_t)index;
 }
 
 void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment, uint32_t iss_above, bool iss_bound)
@@ -177,26 +165,14 @@ void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment
     uint32_t half_index;
     struct compact *half = compact_new(tcp, DEMUX_HALF_OPEN, segment->tuple, &half_index);
     if (half == NULL) {
-        refuse_opening(tcp, segment, SEPTET_DROP_tcp_half_open_limit);
+        listener_drop(tcp, segment, SEPTET_DROP_tcp_half_open_limit);
         return;
     }
     uint32_t iss = isn_make(tcp, segment->tuple);
     if (iss_bound && seq_leq(iss, iss_above))
         iss = iss_above + 65536; /* MAY-2: above what the old connection used */
-    const bool ipv4 = septet_address_is_ipv4(&segment->tuple->remote);
-    half->mss_or_window = segment->options.has_mss
-                              ? segment->options.mss
-                              : (ipv4 ? tcp->config->mss_default_ipv4 : tcp->config->mss_default_ipv6);
+    half_open_fill(tcp, index, segment, half);
     half->snd_nxt = iss + 1;
-    half->rcv_nxt = segment->seq + 1;
-    half->options = agreed_options(tcp, &segment->options);
-    half->ecn = ecn_asked(tcp, segment);
-    if (half->options & COMPACT_TIMESTAMPS)
-        half->ts_recent = segment->options.ts_val;
-    else
-        half->sent_us = microseconds(tcp->core->now);
-    half->scale = window_scale_for(tcp, listener->options.receive_buffer) & 15u;
-    half->listener = (uint16_t)index;
     listener->half_open++;
     timer_start(tcp, half_index);
     trace_state(tcp, segment->tuple, 0, SEPTET_STATE_listen, SEPTET_STATE_syn_received);
@@ -235,15 +211,11 @@ static void half_open_acknowledge(struct tcp *tcp, struct compact *half, const s
     }
 }
 
-/* The third segment: the half-open connection becomes a whole one. NULL when there is no room. */
-static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, const struct segment *segment)
+/* The third segment: the half-open connection becomes a whole one, whose record is `c`. */
+static void half_open_promote(struct tcp *tcp, struct connection *c, const struct compact *of,
+                              const struct segment *segment)
 {
-    const struct compact half = *compact_at(tcp, DEMUX_HALF_OPEN, index);
-    const struct listener *listener = tcp_listener(tcp, half.listener);
-    struct connection *c = connection_new(tcp, segment->tuple, &listener->options, false);
-    if (c == NULL)
-        return NULL;
-    half_open_remove(tcp, index, SEPTET_STATE_established);
+    const struct compact half = *of;
     demux_insert(tcp, &c->tuple, DEMUX_CONNECTION, tcp_index(tcp, c));
     const struct segment syn = {
         .options =
@@ -272,9 +244,36 @@ static struct connection *half_open_promote(struct tcp *tcp, uint32_t index, con
     c->rcv_adv = c->rcv_nxt + ((uint32_t)scaled_window(tcp, &half) << half_open_scale(&half));
     c->flags |= half.retries != 0 && !(half.options & COMPACT_RECEIVED_ACK) ? CONNECTION_SYN_RETRANSMITTED : 0;
     c->state = SEPTET_STATE_syn_received; /* as it was traced when it was half open */
-    measure_handshake(tcp, c, &half);
     COUNT(tcp->core, PassiveOpens);
+}
+
+static struct connection *room_for(struct tcp *tcp, uint32_t index, const struct segment *segment)
+{
+    struct listener *listener = tcp_listener(tcp, index);
+    struct connection *c = connection_new(tcp, segment->tuple, &listener->options, false);
+    if (c == NULL) {
+        tcp->refused_listeners += !listener->refused;
+        listener->refused = true;
+        listener_drop(tcp, segment, SEPTET_DROP_tcp_connection_limit);
+    }
     return c;
+}
+
+void half_open_complete(struct tcp *tcp, const struct compact *half, struct segment *segment)
+{
+    struct connection *c = room_for(tcp, half->listener, segment);
+    if (c == NULL)
+        return;
+    half_open_promote(tcp, c, half, segment);
+    listener_queue(tcp, c);
+    segment_accepted(tcp, c, segment);
+}
+
+void half_open_overflow(struct tcp *tcp, const struct segment *segment)
+{
+    listener_drop(tcp, segment, SEPTET_DROP_tcp_backlog);
+    if (tcp->config->reset_on_overflow)
+        reply_reset(tcp, segment);
 }
 
 /* RFC 7323 section 3.2: as for any connection that agreed on timestamps. */
@@ -373,11 +372,9 @@ void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     }
     struct listener *listener = tcp_listener(tcp, half->listener);
     if (listener->queued >= listener->backlog) {
-        refuse_opening(tcp, segment, SEPTET_DROP_tcp_backlog);
-        if (tcp->config->reset_on_overflow) {
-            reply_reset(tcp, segment);
+        half_open_overflow(tcp, segment);
+        if (tcp->config->reset_on_overflow)
             half_open_remove(tcp, index, SEPTET_STATE_closed);
-        }
         return;
     }
     if (segment->length == 0 && !(segment->flags & TCP_FIN) && half->retries < listener->options.defer_accept) {
@@ -385,13 +382,13 @@ void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_deferred);
         return;
     }
-    struct connection *c = half_open_promote(tcp, index, segment);
-    if (c == NULL) {
-        tcp->refused_listeners += !listener->refused;
-        listener->refused = true;
-        refuse_opening(tcp, segment, SEPTET_DROP_tcp_connection_limit);
+    const struct compact copy = *half;
+    struct connection *c = room_for(tcp, copy.listener, segment);
+    if (c == NULL)
         return;
-    }
+    half_open_remove(tcp, index, SEPTET_STATE_established);
+    half_open_promote(tcp, c, &copy, segment);
+    measure_handshake(tcp, c, &copy);
     listener_queue(tcp, c);
     segment_accepted(tcp, c, segment);
 }

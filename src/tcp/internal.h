@@ -120,18 +120,36 @@ bool port_listened(const struct tcp *tcp, uint16_t port);
 /* A connection became ready for accept. It stays so even if its peer resets it before (S35). */
 void listener_queue(struct tcp *tcp, struct connection *c);
 
-/* ---- half_open.c: SYN-RECEIVED by passive open ---- */
-/* A segment for a listener; new sequence numbers begin above `iss_above` if `iss_bound`. */
-void listener_arrives(struct tcp *tcp, uint32_t listener, const struct segment *segment);
+/* A segment for a listener. */
+void listener_arrives(struct tcp *tcp, uint32_t listener, struct segment *segment);
 /* True when there is no room: the SYN is counted and dropped. */
 bool listener_refuses(struct tcp *tcp, uint32_t listener, const struct segment *segment);
+/* A SYN or the end of a handshake that there is no room for. */
+void listener_drop(struct tcp *tcp, const struct segment *segment, enum septet_drop reason);
+
+/* ---- half_open.c: SYN-RECEIVED by passive open ---- */
+/* The half-open connection of a SYN; its sequence numbers begin above `iss_above` if `iss_bound`. */
 void listener_syn(struct tcp *tcp, uint32_t index, const struct segment *segment, uint32_t iss_above, bool iss_bound);
+/* What a SYN offers and we agree to; all but our own sequence number. */
+void half_open_fill(const struct tcp *tcp, uint32_t index, const struct segment *segment, struct compact *half);
+/* The SYN-ACK; `clock` goes into its timestamp. */
+void half_open_syn_ack(struct tcp *tcp, const struct compact *half, const struct septet_tuple *tuple, uint32_t clock);
+/* A handshake that ends with this segment makes a connection, if there is room. */
+void half_open_complete(struct tcp *tcp, const struct compact *half, struct segment *segment);
+/* It ends while the accept queue is full. */
+void half_open_overflow(struct tcp *tcp, const struct segment *segment);
 void half_open_arrives(struct tcp *tcp, uint32_t index, struct segment *segment);
 void half_open_expire(struct tcp *tcp);
 int64_t half_open_deadline(const struct tcp *tcp);
 /* True when the error quoted our SYN-ACK. */
 bool half_open_icmp(struct tcp *tcp, uint32_t index, uint32_t seq, bool hard);
 void half_open_remove(struct tcp *tcp, uint32_t index, enum septet_state to);
+
+/* ---- cookie.c: RFC 4987 ---- */
+/* Answers a SYN with a SYN-ACK that holds all there is to know. */
+void cookie_answer(struct tcp *tcp, uint32_t index, const struct segment *segment);
+/* An ACK for a listener, perhaps of such a SYN-ACK. True when it is done with. */
+bool cookie_arrives(struct tcp *tcp, uint32_t index, struct segment *segment);
 
 /* ---- time_wait.c ---- */
 void time_wait_begin(struct tcp *tcp, struct connection *c);

@@ -102,6 +102,60 @@ int tcp_listen(struct tcp *tcp, const struct septet_address *local, uint16_t por
     return SEPTET_OK;
 }
 
+/* ---- 3.10.7.2: LISTEN ---- */
+
+void listener_drop(struct tcp *tcp, const struct segment *segment, enum septet_drop reason)
+{
+    COUNT(tcp->core, ListenDrops);
+    drop_segment(tcp, NULL, segment, reason);
+}
+
+static bool half_open_full(const struct tcp *tcp, const struct listener *listener)
+{
+    return slab_available(&tcp->half_open) == 0 ||
+           (tcp->config->half_open_backlog && listener->half_open >= listener->backlog);
+}
+
+/* Whether a SYN is answered without being remembered. */
+static bool cookie_wanted(const struct tcp *tcp, uint32_t index)
+{
+    const struct listener *listener = tcp_listener(tcp, index);
+    if (tcp->config->syn_cookies == SEPTET_COOKIES_OFF || listener->queued >= listener->backlog)
+        return false;
+    return tcp->config->syn_cookies == SEPTET_COOKIES_ALWAYS || half_open_full(tcp, listener);
+}
+
+bool listener_refuses(struct tcp *tcp, uint32_t index, const struct segment *segment)
+{
+    const struct listener *listener = tcp_listener(tcp, index);
+    if (listener->queued >= listener->backlog)
+        listener_drop(tcp, segment, SEPTET_DROP_tcp_backlog);
+    else if (half_open_full(tcp, listener))
+        listener_drop(tcp, segment, SEPTET_DROP_tcp_half_open_limit);
+    else
+        return false;
+    return true;
+}
+
+void listener_arrives(struct tcp *tcp, uint32_t listener, struct segment *segment)
+{
+    if (segment->flags & TCP_RST) {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_rst);
+    } else if (segment->flags & TCP_ACK) {
+        if (cookie_arrives(tcp, listener, segment))
+            return;
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_listen_ack);
+        reply_refuse(tcp, segment, true);
+    } else if ((segment->flags & TCP_SYN) && !((segment->flags & TCP_FIN) && tcp->config->syn_fin_dropped)) {
+        if (cookie_wanted(tcp, listener))
+            cookie_answer(tcp, listener, segment);
+        else if (!listener_refuses(tcp, listener, segment))
+            listener_syn(tcp, listener, segment, 0, false);
+    } else {
+        drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_flags);
+    }
+}
+
 /* ---- the accept queue, linked by event_next ---- */
 
 void listener_queue(struct tcp *tcp, struct connection *c)

@@ -108,6 +108,7 @@ void tcp_init(struct tcp *tcp, struct core *core, void *memory)
     tcp->table_key = fresh_key(core);
     tcp->isn_key = fresh_key(core);
     tcp->offset_key = fresh_key(core);
+    tcp->cookie_key = fresh_key(core);
     tcp_configured(tcp);
 }
 

@@ -38,10 +38,11 @@ struct tcp {
     uint32_t port_mask;
     uint32_t *listener_table;
     uint32_t listener_mask;
-    struct siphash_key table_key, isn_key, offset_key, port_key;
-    struct fifo dirty;  /* connections, by dirty_next */
-    struct fifo hungry; /* connections that pages were refused to, by hungry_next */
-    struct fifo events; /* connections, and listeners with EVENT_LISTENER set, by event_next */
+    struct siphash_key table_key, isn_key, offset_key, cookie_key;
+    int64_t cookies_until; /* SYN cookies that were sent may come back until then */
+    struct fifo dirty;     /* connections, by dirty_next */
+    struct fifo hungry;    /* connections that pages were refused to, by hungry_next */
+    struct fifo events;    /* connections, and listeners with EVENT_LISTENER set, by event_next */
     struct fifo
         synack_timers[TCP_RETRY_LISTS]; /* half-open connections by retries: each list is in order of deadline */
     struct fifo time_waits;             /* in order of deadline */

@@ -18,6 +18,7 @@ static void syn_flood(void **state)
     (void)state;
     struct septet_config config = small_config();
     config.half_open = 100;
+    config.tcp.syn_cookies = SEPTET_COOKIES_OFF;
     struct peer *p = peer_new(4, &config);
     listen_on(p, 80);
     struct flow *spoofed = p->flow, *honest = flow_new(p, 80, 1);
