@@ -14,6 +14,9 @@ static bool take_buffer(struct drill_runner *runner, struct drill_pending *pendi
 {
     if (length < 0 || length > INT32_MAX)
         return value_expected(runner, words, "a length that fits into memory");
+    *to = NULL;
+    if (words->kind != EXPRESSION_ELLIPSIS && value_absent(words))
+        return true; /* a buffer that is none */
     *to = arena_zeroed(pending->arena, (size_t)length + 1);
     if (*to == NULL)
         return runner_no_memory(runner, words->line);
@@ -22,6 +25,20 @@ static bool take_buffer(struct drill_runner *runner, struct drill_pending *pendi
         memcpy(*to, words->text.at, part);
     }
     return true;
+}
+
+/* What the tool supplies. */
+static const struct drill_expression zeros = {.kind = EXPRESSION_ELLIPSIS};
+
+/* Flags that ask for what does not exist here. */
+static bool flags_known(struct drill_runner *runner, const struct drill_pending *pending, int64_t flags)
+{
+    const char *name = (flags & SEPTET_MSG_ZEROCOPY) ? "MSG_ZEROCOPY" : (flags & SEPTET_MSG_EOR) ? "MSG_EOR" : NULL;
+    if (name == NULL)
+        return true;
+    struct text text = runner_skip(runner, pending->event->line);
+    text_put(&text, name);
+    return false;
 }
 
 static void note_payload(struct drill_runner *runner, int script, const struct drill_expression *words)
@@ -75,7 +92,7 @@ static bool take_data(struct drill_runner *runner, struct drill_pending *pending
     int64_t size, bits = 0;
     if (!value_fd(runner, pending->argument[0], &pending->script_fd, live) ||
         !value_integer(runner, pending->argument[2], &size) ||
-        (with_flags && !value_integer(runner, pending->argument[3], &bits)) ||
+        (with_flags && (!value_integer(runner, pending->argument[3], &bits) || !flags_known(runner, pending, bits))) ||
         !take_buffer(runner, pending, pending->argument[1], size, buffer))
         return false;
     *length = (size_t)size;
@@ -205,8 +222,7 @@ bool call_sendfile(struct drill_runner *runner, struct drill_pending *pending)
     int64_t count;
     void *buffer;
     if (!value_fd(runner, pending->argument[0], &pending->script_fd, &live) ||
-        !value_integer(runner, pending->argument[3], &count) ||
-        !take_buffer(runner, pending, pending->argument[2], count, &buffer))
+        !value_integer(runner, pending->argument[3], &count) || !take_buffer(runner, pending, &zeros, count, &buffer))
         return false;
     pending->operation = septet_operation_sendto(live, buffer, (size_t)count, 0, NULL, 0);
     pending->waits = true;
@@ -221,8 +237,7 @@ bool call_splice(struct drill_runner *runner, struct drill_pending *pending)
     void *buffer;
     if (!value_fd(runner, pending->argument[0], &from, &from_live) ||
         !value_fd(runner, pending->argument[2], &to, &to_live) ||
-        !value_integer(runner, pending->argument[4], &count) ||
-        !take_buffer(runner, pending, pending->argument[1], count, &buffer))
+        !value_integer(runner, pending->argument[4], &count) || !take_buffer(runner, pending, &zeros, count, &buffer))
         return false;
     pending->waits = true;
     pending->operation = from_live >= 0 ? septet_operation_recvfrom(from_live, buffer, (size_t)count, 0, NULL, NULL)
@@ -256,7 +271,7 @@ static struct message_call *take_message(struct drill_runner *runner, struct dri
     }
     const struct drill_expression *vectors = drill_field(structure, "msg_iov");
     if (!value_fd(runner, pending->argument[0], &pending->script_fd, live) ||
-        !value_integer(runner, pending->argument[2], &bits) ||
+        !value_integer(runner, pending->argument[2], &bits) || !flags_known(runner, pending, bits) ||
         (vectors != NULL && !take_vectors(runner, pending, vectors->first, receive ? -1 : pending->script_fd,
                                           &message->header.vector, &message->header.vector_count)))
         return NULL;

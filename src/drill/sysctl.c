@@ -131,6 +131,45 @@ static enum sysctl_result set_rfc1323(struct septet_config *config, struct slice
     return SYSCTL_DONE;
 }
 
+/* Nothing longer than this. */
+static enum sysctl_result set_longest_delay(struct septet_config *config, struct slice value)
+{
+    int64_t microseconds;
+    if (!number_at(value, 0, &microseconds) || microseconds < 0 || microseconds > INT32_MAX)
+        return SYSCTL_BAD_VALUE;
+    if (config->tcp.delayed_ack > microseconds * SEPTET_MICROSECOND)
+        config->tcp.delayed_ack = microseconds * SEPTET_MICROSECOND;
+    return SYSCTL_DONE;
+}
+
+/* 0: as RFC 3390 has it, which is three segments of the usual size. */
+static enum sysctl_result set_initial_window(struct septet_config *config, struct slice value)
+{
+    int64_t segments;
+    if (!number_at(value, 0, &segments) || segments < 0 || segments > 255)
+        return SYSCTL_BAD_VALUE;
+    config->tcp.initial_window = (uint8_t)(segments == 0 ? 3 : segments);
+    return SYSCTL_DONE;
+}
+
+static enum sysctl_result set_low_port(struct septet_config *config, struct slice value)
+{
+    int64_t port;
+    if (!number_at(value, 0, &port) || port < 1 || port > config->tcp.port_high)
+        return SYSCTL_BAD_VALUE;
+    config->tcp.port_low = (uint16_t)port;
+    return SYSCTL_DONE;
+}
+
+static enum sysctl_result set_high_port(struct septet_config *config, struct slice value)
+{
+    int64_t port;
+    if (!number_at(value, 0, &port) || port < config->tcp.port_low || port > 65535)
+        return SYSCTL_BAD_VALUE;
+    config->tcp.port_high = (uint16_t)port;
+    return SYSCTL_DONE;
+}
+
 static enum sysctl_result set_delayed_ack(struct septet_config *config, struct slice value)
 {
     if (slice_is(value, "0"))
@@ -226,6 +265,13 @@ static bool names(const char *entry, struct slice name)
     return true;
 }
 
+/* Numbers may be written in several ways. */
+static bool same_value(struct slice value, const char *only)
+{
+    int64_t a, b;
+    return slice_is(value, only) || (drill_integer(value, &a) && drill_integer(slice_of(only), &b) && a == b);
+}
+
 static enum sysctl_result set_known(struct septet_config *config, unsigned index, struct slice value)
 {
     uint8_t *field = (uint8_t *)&config->tcp + known[index].offset;
@@ -234,7 +280,7 @@ static enum sysctl_result set_known(struct septet_config *config, unsigned index
     case KIND_IGNORED:
         return SYSCTL_DONE;
     case KIND_ONLY:
-        return slice_is(value, known[index].only) ? SYSCTL_DONE : SYSCTL_UNSUPPORTED;
+        return same_value(value, known[index].only) ? SYSCTL_DONE : SYSCTL_UNSUPPORTED;
     case KIND_SPECIAL:
         return known[index].special(config, value);
     default:

@@ -117,9 +117,17 @@ static void put_path(const struct septet_sockets *sockets, const struct open_soc
     put64(bytes, MAX_PACING_RATE, socket->pacing_rate == 0 ? UINT64_MAX : socket->pacing_rate);
 }
 
+/* Those that were sent and are not on their way any more, and the SYN. */
+static uint64_t segments_delivered(const struct septet_tcp_info *info)
+{
+    const uint64_t sent = info->data_segments_out - min_u64(info->total_retransmits, info->data_segments_out);
+    const uint64_t missing = info->segments_outstanding - min_u32(info->segments_sacked, info->segments_outstanding);
+    const bool opening = info->state == SEPTET_STATE_syn_sent || info->state == SEPTET_STATE_syn_received;
+    return (opening ? 0 : 1) + sent - min_u64(missing, sent);
+}
+
 static void put_counts(uint8_t *bytes, const struct septet_tcp_info *info)
 {
-    const uint32_t mss = max_u32(info->mss, 1);
     put32(bytes, UNACKED, info->segments_outstanding);
     put32(bytes, SACKED, info->sack ? info->segments_sacked : info->duplicate_acks);
     put32(bytes, LOST, info->segments_lost);
@@ -136,7 +144,7 @@ static void put_counts(uint8_t *bytes, const struct septet_tcp_info *info)
     put32(bytes, DATA_SEGS_IN, info->data_segments_in);
     put32(bytes, DATA_SEGS_OUT, info->data_segments_out);
     put64(bytes, DELIVERY_RATE, info->delivery_rate);
-    put32(bytes, DELIVERED, (info->delivered + mss - 1) / mss);
+    put32(bytes, DELIVERED, segments_delivered(info));
     put64(bytes, BYTES_SENT, info->bytes_sent);
     put64(bytes, BYTES_RETRANS, info->bytes_retransmitted);
     put32(bytes, DSACK_DUPS, info->dsack_seen);

@@ -9,6 +9,7 @@ struct reading {
     struct septet_msghdr *message;
     uint64_t length; /* asked for */
     uint32_t peeked; /* bytes beyond the position that were looked at */
+    bool nowhere;    /* the memory to read to is none */
 };
 
 static bool looks_only(const struct reading *reading) { return (reading->operation->flags & SEPTET_MSG_PEEK) != 0; }
@@ -40,7 +41,15 @@ static void skip_urgent(struct reading *reading)
         stream_consume(reading->sockets, reading->socket, 1);
 }
 
-/* Takes what is there. True when reading must stop at the urgent mark. */
+/* Whether the next byte has a place to go to. */
+static bool has_room(const struct reading *reading)
+{
+    uint64_t piece = 1;
+    return (reading->operation->flags & SEPTET_MSG_TRUNC) ||
+           vector_at(reading->message, reading->operation->progress, &piece) != NULL;
+}
+
+/* Takes what is there. True when reading must stop at the urgent mark, or where there is no memory. */
 static bool take_available(struct reading *reading)
 {
     struct open_socket *socket = reading->socket;
@@ -53,6 +62,10 @@ static bool take_available(struct reading *reading)
             return true;
         if (usable == 0)
             return false;
+        if (!has_room(reading)) {
+            reading->nowhere = true;
+            return true;
+        }
         if (socket->urgent != URGENT_NONE && socket->urgent_at - at < usable) {
             if (socket->urgent_at != at) {
                 usable = socket->urgent_at - at;
@@ -132,6 +145,8 @@ bool stream_receive_step(struct septet_sockets *sockets, struct open_socket *soc
         operation->progress = 0; /* looking begins anew each time */
     const bool at_mark = take_available(&reading);
     const uint64_t copied = operation->progress;
+    if (reading.nowhere && copied == 0)
+        return ended(&reading, ERRNO(EFAULT));
     if (at_mark || copied == reading.length || copied >= enough(&reading)) {
         if (copied != 0 || at_mark)
             return ended(&reading, (int64_t)copied);

@@ -51,12 +51,14 @@ static int wait_connected(struct septet_sockets *sockets, struct open_socket *so
     return operation_out_of_time(sockets, operation) ? ERRNO(EAGAIN) : ERRNO(EINPROGRESS);
 }
 
-/* Gives the stack what it takes: bytes > 0, or enum septet_error. */
+/* Gives the stack what it takes: bytes > 0, or enum septet_error: SEPTET_INVALID where there is no memory. */
 static int64_t push(struct septet_sockets *sockets, const struct open_socket *socket,
                     const struct septet_operation *operation, uint64_t left)
 {
     uint64_t length = left;
     const uint8_t *data = vector_at(&operation->of.data.message, operation->progress, &length);
+    if (data == NULL)
+        return SEPTET_INVALID;
     unsigned flags = (operation->flags & SEPTET_MSG_MORE) ? SEPTET_SEND_MORE : 0u;
     if ((operation->flags & SEPTET_MSG_OOB) && length == left) {
         const int64_t room = septet_send_room(sockets->stack, socket->handle);
@@ -84,6 +86,8 @@ bool stream_send_step(struct septet_sockets *sockets, struct open_socket *socket
         if (taken == SEPTET_AGAIN || taken == SEPTET_NO_PAGES)
             return operation_out_of_time(sockets, operation) ? failed(sockets, socket, operation, ERRNO(EAGAIN))
                                                              : false;
+        if (taken == SEPTET_INVALID)
+            return failed(sockets, socket, operation, ERRNO(EFAULT));
         if (taken < 0)
             return failed(sockets, socket, operation, ERRNO(EPIPE));
         operation->progress += (uint64_t)taken;
