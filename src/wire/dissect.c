@@ -298,26 +298,28 @@ bool dissect(uint32_t link_type, const uint8_t *bytes, uint32_t captured, uint32
     return true;
 }
 
-void dissect_reassembled(const uint8_t *bytes, uint32_t length, struct dissection *dissection)
+void dissect_reassembled(const uint8_t *bytes, uint32_t captured, uint32_t length, struct dissection *dissection)
 {
     struct ip *ip = &dissection->ip;
     struct walk walk = {
         .bytes = bytes,
         .dissection = dissection,
         .at = dissection->network + ip->header_length,
-        .end = length,
+        .end = captured,
         .whole = length,
         .read = read_protocol,
     };
-    if (!dissection->fragment || walk.at > length)
+    if (!dissection->fragment || walk.at > captured || captured > length)
         return;
     dissection->fragment = false;
     dissection->reassembled = true;
-    dissection->cut = false;
     ip->payload_length = length - walk.at;
+    dissection->transport = walk.at;
+    set_payload(&walk, walk.at, ip->payload_length);
     walk.number = ip->protocol;
     if (ip->version == 6) {
-        struct ipv6_chain chain = {.bytes = bytes, .at = walk.at, .end = length, .next = ip->protocol, .passing = true};
+        struct ipv6_chain chain = {
+            .bytes = bytes, .at = walk.at, .end = captured, .next = ip->protocol, .passing = true};
         enum wire_error error = ipv6_walk(&chain, ip);
         if (error != wire_none || !take_extensions(&walk, ip->protocol, chain.at)) {
             walk_stop(&walk, error);

@@ -63,8 +63,8 @@ bool dissect_knows(uint32_t link_type);
 
 /* Reads on when the fragments of the innermost IP packet have been put together. `bytes` are the frame that *dissection
  * tells of up to the payload of that IP header, and behind it the whole payload in place of the fragment's: all
- * offsets count from there. */
-void dissect_reassembled(const uint8_t *bytes, uint32_t length, struct dissection *dissection);
+ * offsets count from there. Of `length` bytes `captured` are here. */
+void dissect_reassembled(const uint8_t *bytes, uint32_t captured, uint32_t length, struct dissection *dissection);
 
 /* The last header of a kind (the innermost), or null. */
 const struct dissect_header *dissect_find(const struct dissection *dissection, enum dissect_layer layer);

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(dissect(link_type, bytes, captured, original, &dissection) == dissect_knows(link_type));
     check(&dissection, bytes, captured);
     if (dissection.fragment) {
-        dissect_reassembled(bytes, captured, &dissection);
+        dissect_reassembled(bytes, captured, captured + data[2], &dissection);
         check(&dissection, bytes, captured);
     }
     free(bytes);

@@ -323,13 +323,13 @@ static void fragments_have_no_ports(void **state)
         assert_int_equal(dissection.payload, IPV4_HEADER);
         assert_int_equal(dissection.payload_length, length - IPV4_HEADER);
     }
-    dissect_reassembled(bytes, length, &dissection);
+    dissect_reassembled(bytes, length, length, &dissection);
     assert_true(dissection.reassembled);
     check_segment(&dissection, length);
     length = put_packet(bytes, 0, true, PROTOCOL_FRAGMENT, "3c00000100000001 0600010400000000");
     assert_true(dissect(link_type_raw, bytes, length, length, &dissection));
     assert_true(dissection.fragment && !dissection.is_tcp);
-    dissect_reassembled(bytes, length, &dissection);
+    dissect_reassembled(bytes, length, length, &dissection);
     check_segment(&dissection, length);
 }
 
