@@ -24,6 +24,7 @@ struct slot {
     uint32_t end;    /* of the payload, when the last piece is known */
     uint32_t known;  /* bytes from here on were cut off by the snap length */
     uint8_t *buffer; /* HEADERS_MOST bytes of room, then the payload */
+    uint32_t room;   /* of these for the payload */
     struct range_set *ranges;
     uint32_t memory[2 + 2 * RANGES];
 };
@@ -77,8 +78,6 @@ static struct slot *take_slot(struct fragments *fragments, int64_t time, const s
             best = slot;
     }
     give_up(fragments, best);
-    if (best->buffer == NULL && (best->buffer = malloc(HEADERS_MOST + DATAGRAM_MOST)) == NULL)
-        return NULL;
     best->used = true;
     best->version = dissection->ip.version;
     best->protocol = dissection->ip.protocol;
@@ -104,6 +103,19 @@ static struct slot *find_slot(struct fragments *fragments, int64_t time, const s
         give_up(fragments, slot);
     }
     return take_slot(fragments, time, dissection);
+}
+
+static bool make_room(struct slot *slot, uint32_t end)
+{
+    if (end <= slot->room)
+        return true;
+    uint32_t room = min_u32(DATAGRAM_MOST, max_u32(end, 2 * slot->room));
+    uint8_t *buffer = realloc(slot->buffer, HEADERS_MOST + room);
+    if (buffer == NULL)
+        return false;
+    slot->buffer = buffer;
+    slot->room = room;
+    return true;
 }
 
 /* What came first stays, as most hosts have it. */
@@ -134,14 +146,12 @@ static bool add(struct fragments *fragments, int64_t time, const uint8_t **bytes
     if (ip->payload_length == 0 || ip->payload_length > DATAGRAM_MOST - start || headers > HEADERS_MOST)
         return false;
     struct slot *slot = find_slot(fragments, time, dissection);
-    if (slot == NULL)
-        return false;
     uint32_t end = start + ip->payload_length;
     if (start == 0)
         slot->protocol = ip->protocol;
     if (!ip->more_fragments)
         slot->end = end;
-    if (!put(fragments, slot, *bytes + headers, dissection->payload_captured, start, end)) {
+    if (!make_room(slot, end) || !put(fragments, slot, *bytes + headers, dissection->payload_captured, start, end)) {
         give_up(fragments, slot);
         return false;
     }
