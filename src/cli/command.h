@@ -5,6 +5,7 @@
  * return the exit status: 0, 1 for failure, 2 for wrong usage or bad input. */
 int command_bench(int argc, const char **argv);
 int command_drill(int argc, const char **argv);
+int command_explain(int argc, const char **argv);
 int command_fetch(int argc, const char **argv);
 int command_lab(int argc, const char **argv);
 int command_ping(int argc, const char **argv);

@@ -48,11 +48,11 @@ static const struct filter_field fields[] = {
      .offset = (at),                                 \
      .size = (bytes),                                \
      .parameter = (kind),                            \
-     .read = read_option},
+     .read = filter_read_option},
 #define READ(field_name, of_type, function, which) \
     {.name = (field_name), .type = filter_##of_type, .read = (function), .parameter = (which)},
 #define ANALYSIS(field_name, which) \
-    {.name = (field_name), .type = filter_none, .read = read_analysis, .parameter = filter_analysis_##which},
+    {.name = (field_name), .type = filter_none, .read = filter_read_analysis, .parameter = filter_analysis_##which},
 #include "explain/filter_field.def"
 #undef LAYER_FIELD
 #undef BITS
@@ -87,7 +87,8 @@ int filter_field_find(const char *name, size_t length)
 
 bool filter_field_needs_segment(const struct filter_field *field)
 {
-    return field->read == read_segment || field->read == read_analysis || field->read == read_finding;
+    return field->read == filter_read_segment || field->read == filter_read_analysis ||
+           field->read == filter_read_finding;
 }
 
 /* Letters to insert, delete or change to make one name of the other. */

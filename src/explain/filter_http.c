@@ -77,7 +77,7 @@ static void add_code(struct filter_values *values, const struct capture_text *wo
         filter_add_number(values, filter_number, code);
 }
 
-FILTER_READER(read_http)
+FILTER_READER(filter_read_http)
 {
     struct message message;
     if (!read_message(subject->frame, &message))
@@ -114,12 +114,12 @@ static bool is_header(const uint8_t *line, uint32_t length, const char *name)
     if (length <= count || line[count] != ':')
         return false;
     for (size_t i = 0; i < count; i++)
-        if ((line[i] | 0x20) != name[i] && line[i] != name[i])
+        if ((line[i] | 0x20) != (uint8_t)name[i] && line[i] != (uint8_t)name[i])
             return false;
     return true;
 }
 
-FILTER_READER(read_http_header)
+FILTER_READER(filter_read_http_header)
 {
     static const char *const names[] = {"host",       "user-agent", "server", "content-type",
                                         "connection", "location",   "referer"};

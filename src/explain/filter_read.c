@@ -43,7 +43,7 @@ static void add_protocols(const struct dissection *dissection, struct filter_val
     filter_add_bytes(values, filter_text, copy, (uint32_t)length);
 }
 
-FILTER_READER(read_frame)
+FILTER_READER(filter_read_frame)
 {
     const struct filter_frame *frame = subject->frame;
     switch (field->parameter) {
@@ -98,7 +98,7 @@ FILTER_READER(read_frame)
 /* ---- the headers ---- */
 
 /* Wireshark calls it a type or a length, by its value. */
-FILTER_READER(read_ethernet_type)
+FILTER_READER(filter_read_ethernet_type)
 {
     for (uint32_t i = 0; i < subject->header_count; i++) {
         const struct dissect_header *header = &subject->headers[i];
@@ -110,7 +110,7 @@ FILTER_READER(read_ethernet_type)
     }
 }
 
-FILTER_READER(read_gre_key)
+FILTER_READER(filter_read_gre_key)
 {
     (void)field;
     for (uint32_t i = 0; i < subject->header_count; i++) {
@@ -142,7 +142,7 @@ static bool word_fits(uint8_t type, uint8_t code, uint32_t parameter)
     }
 }
 
-FILTER_READER(read_icmp_word)
+FILTER_READER(filter_read_icmp_word)
 {
     const struct dissection *dissection = subject->frame->dissection;
     bool six = field->parameter >= icmpv6_ident;
@@ -158,7 +158,7 @@ FILTER_READER(read_icmp_word)
     filter_add_number(values, filter_number, number);
 }
 
-FILTER_READER(read_payload)
+FILTER_READER(filter_read_payload)
 {
     const struct dissection *dissection = subject->frame->dissection;
     bool wanted = field->parameter == payload_tcp   ? dissection->is_tcp
@@ -169,7 +169,7 @@ FILTER_READER(read_payload)
                          dissection->payload_captured);
 }
 
-FILTER_READER(read_data_length)
+FILTER_READER(filter_read_data_length)
 {
     const struct dissection *dissection = subject->frame->dissection;
     if ((dissection->is_tcp || dissection->is_udp) && dissection->payload_length > 0)
@@ -178,28 +178,27 @@ FILTER_READER(read_data_length)
 
 /* ---- TCP ---- */
 
-FILTER_READER(read_tcp_length)
+FILTER_READER(filter_read_tcp_length)
 {
     if (subject->frame->dissection->is_tcp)
         filter_add_number(values, field->type, subject->frame->dissection->payload_length);
 }
 
 /* "·······AP···": a dot of two bytes for each flag that is not set. */
-FILTER_READER(read_flags_text)
+FILTER_READER(filter_read_flags_text)
 {
-    static const char letters[] = "RRRECEUAPRSF", dot[] = "\xc2\xb7";
+    static const char letters[12] = {'R', 'R', 'R', 'A', 'C', 'E', 'U', 'A', 'P', 'R', 'S', 'F'};
     const struct dissection *dissection = subject->frame->dissection;
     uint8_t *text = dissection->is_tcp ? filter_scratch(values, 2 * 12) : NULL;
     uint32_t length = 0;
     if (text == NULL)
         return;
     for (uint32_t i = 0; i < 12; i++) {
-        char letter = i == 3 ? 'A' : i == 4 ? 'C' : i == 5 ? 'E' : letters[i];
         if (dissection->tcp.flags & 0x800u >> i) {
-            text[length++] = (uint8_t)letter;
+            text[length++] = (uint8_t)letters[i];
         } else {
-            memcpy(text + length, dot, 2);
-            length += 2;
+            text[length++] = 0xc2;
+            text[length++] = 0xb7;
         }
     }
     filter_add_bytes(values, field->type, text, length);
@@ -214,14 +213,14 @@ static struct tcp_option_cursor options_of(const struct filter_subject *subject)
                                       .left = dissection->options_captured};
 }
 
-FILTER_READER(read_options)
+FILTER_READER(filter_read_options)
 {
     struct tcp_option_cursor cursor = options_of(subject);
     if (cursor.left > 0)
         filter_add_bytes(values, field->type, cursor.at, cursor.left);
 }
 
-FILTER_READER(read_option_bytes)
+FILTER_READER(filter_read_option_bytes)
 {
     struct tcp_option_cursor cursor = options_of(subject);
     struct tcp_option option;
@@ -230,7 +229,7 @@ FILTER_READER(read_option_bytes)
             filter_add_number(values, field->type, field->parameter == 0 ? option.kind : option.length);
 }
 
-FILTER_READER(read_option)
+FILTER_READER(filter_read_option)
 {
     struct tcp_option_cursor cursor = options_of(subject);
     struct tcp_option option;
@@ -246,7 +245,7 @@ FILTER_READER(read_option)
     }
 }
 
-FILTER_READER(read_multiplier)
+FILTER_READER(filter_read_multiplier)
 {
     struct tcp_option_cursor cursor = options_of(subject);
     struct tcp_option option;
@@ -255,7 +254,7 @@ FILTER_READER(read_multiplier)
             filter_add_number(values, field->type, UINT64_C(1) << (option.bytes[2] < 14 ? option.bytes[2] : 14));
 }
 
-FILTER_READER(read_sack)
+FILTER_READER(filter_read_sack)
 {
     struct tcp_option_cursor cursor = options_of(subject);
     struct tcp_option option;
@@ -282,7 +281,7 @@ static void add_known_time(struct filter_values *values, int64_t time)
     add_if(values, time != FILTER_TIME_UNKNOWN, filter_time, (uint64_t)time);
 }
 
-FILTER_READER(read_segment)
+FILTER_READER(filter_read_segment)
 {
     const struct filter_segment *segment = subject->frame->segment;
     if (segment == NULL)
@@ -360,13 +359,13 @@ FILTER_READER(read_segment)
     }
 }
 
-FILTER_READER(read_analysis)
+FILTER_READER(filter_read_analysis)
 {
     const struct filter_segment *segment = subject->frame->segment;
     add_if(values, segment != NULL && (segment->analysis >> field->parameter & 1) != 0, filter_none, 1);
 }
 
-FILTER_READER(read_finding)
+FILTER_READER(filter_read_finding)
 {
     const struct filter_segment *segment = subject->frame->segment;
     (void)field;

@@ -3,7 +3,8 @@
 
 #include "explain/filter.h"
 
-/* The values of display filters and the fields that have them; for src/explain/filter*. */
+/* The values of display filters and the fields that have them; for src/explain/filter* and for reports that name the
+ * fields of headers. */
 
 #define FILTER_VALUES 64
 #define FILTER_SCRATCH 512
@@ -51,14 +52,13 @@ struct filter_subject {
 
 struct filter_field {
     const char *name;
+    void (*read)(const struct filter_subject *subject, const struct filter_field *field, struct filter_values *values);
+    uint32_t mask, parameter;
+    uint16_t offset;
     uint8_t type;
     uint8_t layer; /* enum dissect_layer, for those that are read from headers */
     uint8_t size;  /* bytes of it */
     uint8_t shift, unit;
-    uint16_t offset;
-    uint32_t mask;
-    void (*read)(const struct filter_subject *subject, const struct filter_field *field, struct filter_values *values);
-    uint32_t parameter;
 };
 
 static inline bool filter_is_numeric(uint8_t type) { return type >= filter_number && type <= filter_date; }
@@ -84,24 +84,24 @@ void filter_field_read(uint32_t index, const struct filter_subject *subject, str
 /* ---- filter_read.c, filter_http.c ---- */
 #define FILTER_READER(name) \
     void name(const struct filter_subject *subject, const struct filter_field *field, struct filter_values *values)
-FILTER_READER(read_frame);
-FILTER_READER(read_ethernet_type);
-FILTER_READER(read_gre_key);
-FILTER_READER(read_icmp_word);
-FILTER_READER(read_payload);
-FILTER_READER(read_data_length);
-FILTER_READER(read_tcp_length);
-FILTER_READER(read_flags_text);
-FILTER_READER(read_options);
-FILTER_READER(read_option_bytes);
-FILTER_READER(read_option);
-FILTER_READER(read_multiplier);
-FILTER_READER(read_sack);
-FILTER_READER(read_segment);
-FILTER_READER(read_analysis);
-FILTER_READER(read_finding);
-FILTER_READER(read_http);
-FILTER_READER(read_http_header);
+FILTER_READER(filter_read_frame);
+FILTER_READER(filter_read_ethernet_type);
+FILTER_READER(filter_read_gre_key);
+FILTER_READER(filter_read_icmp_word);
+FILTER_READER(filter_read_payload);
+FILTER_READER(filter_read_data_length);
+FILTER_READER(filter_read_tcp_length);
+FILTER_READER(filter_read_flags_text);
+FILTER_READER(filter_read_options);
+FILTER_READER(filter_read_option_bytes);
+FILTER_READER(filter_read_option);
+FILTER_READER(filter_read_multiplier);
+FILTER_READER(filter_read_sack);
+FILTER_READER(filter_read_segment);
+FILTER_READER(filter_read_analysis);
+FILTER_READER(filter_read_finding);
+FILTER_READER(filter_read_http);
+FILTER_READER(filter_read_http_header);
 
 enum filter_parameter {
     frame_number,

@@ -1,0 +1,51 @@
+#include "cli/explain.h"
+
+#include "cli/command.h"
+#include "cli/link_options.h"
+
+#include <stdlib.h>
+
+static const char help[] =
+    "\n"
+    "Tells what is in captures: pcap and pcapng files, packed with gzip or zstd or not, several together by time;\n"
+    "\"-\" is standard input.\n"
+    "\n"
+    "  septet explain --packets -Y 'tcp.flags.syn == 1 && tcp.flags.ack == 0' web.pcapng\n"
+    "  septet explain --bytes 4 web.pcapng.gz\n"
+    "  septet explain --write small.pcapng -Y 'ip.addr == 10.0.0.0/8' a.pcap b.pcap.zst\n"
+    "\n"
+    "Filters are Wireshark's display filters; docs/explain.md tells which fields there are. Exit status: 0, 1 when a\n"
+    "file ends before its end (what could be read is told), 2 for wrong usage or a file that is no capture.\n";
+
+int command_explain(int argc, const char **argv)
+{
+    struct explain_options options = {.count = 0};
+    struct poptOption table[] = {
+        {"filter", 'Y', POPT_ARG_STRING, &options.filter, 0, "only frames that pass this display filter", "FILTER"},
+        {"packets", 0, POPT_ARG_NONE, &options.packets, 0, "a line for each frame", NULL},
+        {"bytes", 0, POPT_ARG_INT, &options.bytes, 0, "the bytes of one frame, with the names of their fields",
+         "FRAME"},
+        {"write", 'w', POPT_ARG_STRING, &options.write, 0, "write the frames to a pcapng file", "FILE"},
+        HELP_OPTION,
+        POPT_TABLEEND,
+    };
+    poptContext context = poptGetContext("septet explain", argc, argv, table, 0);
+    int status = read_options(context, "explain", "[OPTION...] FILE...", help);
+
+    if (status == 0) {
+        options.paths = poptGetArgs(context);
+        while (options.paths != NULL && options.paths[options.count] != NULL) {
+            options.count++;
+        }
+        if (options.count == 0) {
+            status = complain("explain", "expected a capture file, or - for standard input");
+        } else if (options.bytes < 0) {
+            status = complain("explain", "--bytes %d: expected the number of a frame", options.bytes);
+        } else {
+            options.packets = options.packets || (options.bytes == 0 && options.write == NULL);
+            status = explain_frames(&options);
+        }
+    }
+    poptFreeContext(context);
+    return status < 0 ? 0 : status;
+}

@@ -1,0 +1,264 @@
+#include "capture/pcapng_write.h"
+#include "cli/explain.h"
+#include "cli/link_options.h"
+#include "explain/fragment.h"
+#include "link/capture_input.h"
+#include "report/packets.h"
+#include "wire/link_type.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERROR_LINES 9000
+
+/* A file of the frames that pass, with the interfaces that they came from. */
+struct writer {
+    FILE *file;
+    struct capture_sink sink;
+    uint32_t *interfaces; /* of the input: 1 + number in the file, 0 for those that are not in it yet */
+    uint32_t capacity, count;
+};
+
+struct run {
+    const struct explain_options *options;
+    struct capture_input *input;
+    struct fragments *fragments;
+    struct filter *filter;
+    struct writer writer;
+    int64_t first_time, previous_time, displayed_time;
+    bool unknown_link, found;
+};
+
+/* ---- writing ---- */
+
+static bool write_bytes(void *context, const void *bytes, size_t length)
+{
+    return fwrite(bytes, 1, length, context) == length;
+}
+
+static bool writer_open(struct writer *writer, const char *path)
+{
+    if (path == NULL) {
+        return true;
+    }
+    writer->file = fopen(path, "wbe");
+    if (writer->file == NULL) {
+        (void)complain("explain", "%s: %s", path, strerror(errno));
+        return false;
+    }
+    writer->sink = capture_sink_function(write_bytes, writer->file);
+    (void)pcapng_write_section(&writer->sink, NULL);
+    return true;
+}
+
+static bool writer_close(struct writer *writer, const char *path)
+{
+    bool good = true;
+
+    if (writer->file != NULL) {
+        good = !writer->sink.failed;
+        good = fclose(writer->file) == 0 && good;
+    }
+    if (!good) {
+        (void)complain("explain", "%s: %s", path, strerror(errno));
+    }
+    free(writer->interfaces);
+    return good;
+}
+
+/* The number that an interface of the input has in the file; it is written when its first frame is. */
+static bool writer_interface(struct run *run, uint32_t index, uint32_t *number)
+{
+    struct writer *writer = &run->writer;
+    const struct capture_input_interface *from = capture_input_interface(run->input, index);
+
+    if (index >= writer->capacity) {
+        uint32_t capacity = index * 2 + 8;
+        uint32_t *larger = realloc(writer->interfaces, capacity * sizeof larger[0]);
+
+        if (larger == NULL) {
+            return false;
+        }
+        memset(larger + writer->capacity, 0, (capacity - writer->capacity) * sizeof larger[0]);
+        writer->interfaces = larger;
+        writer->capacity = capacity;
+    }
+    if (writer->interfaces[index] == 0) {
+        struct pcapng_interface interface = {
+            .link_type = (uint16_t)from->link_type,
+            .snap_length = from->snap_length,
+            .name = {from->name, (uint32_t)strlen(from->name)},
+        };
+
+        (void)pcapng_write_interface(&writer->sink, &interface);
+        writer->interfaces[index] = ++writer->count;
+    }
+    *number = writer->interfaces[index] - 1;
+    return true;
+}
+
+static void write_frame(struct run *run, const struct capture_input_frame *frame)
+{
+    struct capture_piece piece = {frame->bytes, frame->captured};
+    struct pcapng_packet packet = {
+        .time = (uint64_t)frame->time,
+        .pieces = &piece,
+        .piece_count = 1,
+        .comments = &frame->comment,
+        .comment_count = frame->comment.text != NULL,
+        .original_length = frame->original,
+        .has_drop_count = frame->drops > 0,
+        .drop_count = frame->drops,
+        .direction = frame->inbound    ? pcapng_inbound
+                     : frame->outbound ? pcapng_outbound
+                                       : pcapng_direction_unknown,
+    };
+
+    if (run->writer.file != NULL && writer_interface(run, frame->interface, &packet.interface)) {
+        (void)pcapng_write_packet(&run->writer.sink, &packet);
+    }
+}
+
+/* ---- reading ---- */
+
+static void show(struct run *run, const struct capture_input_frame *from, const struct filter_frame *frame)
+{
+    if (run->filter != NULL && !filter_passes(run->filter, frame)) {
+        return;
+    }
+    run->displayed_time = frame->time;
+    write_frame(run, from);
+    if (run->options->packets) {
+        report_packet(stdout, frame);
+    }
+    if (run->options->bytes != 0 && frame->number == (uint64_t)run->options->bytes) {
+        report_bytes(stdout, frame);
+        run->found = true;
+    }
+}
+
+/* Frames of a link type that nobody reads here are told of once; they can still be counted, filtered by frame.* and
+ * written. */
+static void tell_unknown(struct run *run, const struct capture_input_frame *frame)
+{
+    if (!run->unknown_link) {
+        fprintf(stderr, "septet explain: frame %llu: link type %u (%s) is not read: nothing is known of such frames\n",
+                (unsigned long long)frame->number, frame->link_type, link_type_name(frame->link_type));
+    }
+    run->unknown_link = true;
+}
+
+static void read_frames(struct run *run)
+{
+    struct capture_input_frame from;
+    struct dissection dissection;
+
+    while (capture_input_next(run->input, &from) && !run->found) {
+        struct filter_frame frame = {
+            .number = from.number,
+            .time = from.time,
+            .interface = from.interface,
+            .interface_name = capture_input_interface(run->input, from.interface)->name,
+            .captured = from.captured,
+            .original = from.original,
+            .bytes = from.bytes,
+            .drops = from.drops,
+            .comment = from.comment,
+            .inbound = from.inbound,
+            .outbound = from.outbound,
+            .dissection = &dissection,
+            .displayed_time = run->displayed_time,
+        };
+
+        if (from.number == 1) {
+            run->first_time = from.time;
+        }
+        frame.first_time = run->first_time;
+        frame.previous_time = from.number == 1 ? FILTER_TIME_UNKNOWN : run->previous_time;
+        run->previous_time = from.time;
+        if (!dissect(from.link_type, from.bytes, from.captured, from.original, &dissection)) {
+            tell_unknown(run, &from);
+        }
+        if (dissection.fragment &&
+            fragments_add(run->fragments, from.time, &frame.bytes, &frame.captured, &dissection)) {
+            frame.original = frame.captured;
+        }
+        show(run, &from, &frame);
+    }
+}
+
+/* One line for each file that ended before its end. */
+static int tell_complaints(const struct run *run)
+{
+    int status = 0;
+
+    (void)fflush(stdout);
+    for (uint32_t i = 0; i < capture_input_files(run->input); i++) {
+        struct capture_input_file file;
+
+        capture_input_file(run->input, i, &file);
+        if (file.complaint != NULL && !run->found) {
+            fprintf(stderr, "septet explain: %s\n", file.complaint);
+            status = 1;
+        }
+    }
+    return status;
+}
+
+static bool compile(struct run *run)
+{
+    const char *text = run->options->filter;
+    struct filter_error error;
+    static char lines[ERROR_LINES];
+
+    if (text == NULL) {
+        return true;
+    }
+    run->filter = filter_compile(text, &error);
+    if (run->filter == NULL) {
+        filter_error_format(&error, text, lines, sizeof lines);
+        (void)complain("explain", "filter: %s", lines);
+        return false;
+    }
+    if (filter_needs_segment(run->filter)) {
+        (void)complain("explain", "filter: views of single frames know nothing of conversations: tcp.stream, tcp.seq, "
+                                  "tcp.analysis and septet.* cannot be asked for here");
+        return false;
+    }
+    return true;
+}
+
+int explain_frames(const struct explain_options *options)
+{
+    struct run run = {.options = options, .displayed_time = FILTER_TIME_UNKNOWN};
+    char error[CAPTURE_INPUT_ERROR];
+    int status = 2;
+
+    if (!compile(&run)) {
+        goto end;
+    }
+    run.fragments = fragments_create();
+    run.input = capture_input_open(options->paths, options->count, error);
+    if (run.input == NULL || run.fragments == NULL) {
+        (void)complain("explain", "%s", run.input == NULL ? error : "no memory");
+        goto end;
+    }
+    if (!writer_open(&run.writer, options->write)) {
+        goto end;
+    }
+    read_frames(&run);
+    status = tell_complaints(&run);
+    if (options->bytes != 0 && !run.found) {
+        status = complain("explain", "--bytes %d: there is no such frame%s", options->bytes,
+                          options->filter != NULL ? " among those that pass the filter" : "");
+    }
+    if (!writer_close(&run.writer, options->write) || ferror(stdout) != 0) {
+        status = 1;
+    }
+end:
+    filter_destroy(run.filter);
+    fragments_destroy(run.fragments);
+    capture_input_close(run.input);
+    return status;
+}
