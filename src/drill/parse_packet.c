@@ -99,27 +99,12 @@ static bool parse_ecn_value(struct drill_parser *parser, struct drill_ip_info *i
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool parse_ip_options(struct drill_parser *parser, struct drill_ip_info *info)
 {
-    static const char what[] = "IPv4 options in lower-case hexadecimal, a multiple of 4 bytes up to 40";
-    struct slice hex = parser->token.text;
-    if (slice_starts(hex, "0x"))
-        hex = (struct slice){hex.at + 2, hex.length - 2};
-    if (hex.length == 0 || hex.length % 8 != 0 || hex.length > 80)
-        return parse_expected(parser, what);
-    for (uint32_t i = 0; i < hex.length; i += 2) {
-        const int high = hex_digit(hex.at[i]), low = hex_digit(hex.at[i + 1]);
-        if (high < 0 || low < 0)
-            return parse_expected(parser, what);
-        info->options[info->option_length++] = (uint8_t)(high << 4 | low);
-    }
+    const uint32_t count = drill_hex(parser->token.text, info->options, sizeof info->options);
+    if (count == 0 || count % 4 != 0)
+        return parse_expected(parser, "IPv4 options in hexadecimal, a multiple of 4 bytes up to 40");
+    info->option_length = (uint8_t)count;
     return parse_next(parser);
 }
 

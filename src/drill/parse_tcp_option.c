@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "drill/parser.h"
 #include "wire/tcp.h"
 
@@ -17,44 +18,24 @@ static bool option_error(struct drill_parser *parser, const char *words)
 
 /* ---- hex ---- */
 
-static int hex_digit(char c)
+static bool at_hex(const struct drill_parser *parser)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool is_hex(struct slice text)
-{
-    for (uint32_t i = 0; i < text.length; i++)
-        if (hex_digit(text.at[i]) < 0)
-            return false;
-    return text.length != 0 && text.length % 2 == 0;
+    return parser->token.kind == TOKEN_WORD || parser->token.kind == TOKEN_INTEGER || parser->token.kind == TOKEN_HEX ||
+           parser->token.kind == TOKEN_STRING;
 }
 
 /* Adds the bytes of a token such as 0x1234, 1234abcd. */
 static bool parse_hex(struct drill_parser *parser, struct drill_tcp_option *option)
 {
-    struct slice text = parser->token.text;
-    if (slice_starts(text, "0x"))
-        text = (struct slice){text.at + 2, text.length - 2};
-    if ((parser->token.kind != TOKEN_WORD && parser->token.kind != TOKEN_INTEGER && parser->token.kind != TOKEN_HEX &&
-         parser->token.kind != TOKEN_STRING) ||
-        !is_hex(text))
+    uint8_t bytes[64];
+    const uint32_t count = at_hex(parser) ? drill_hex(parser->token.text, bytes, sizeof bytes) : 0;
+    if (count == 0)
         return parse_expected(parser, "bytes in hexadecimal, two digits for each");
-    if (text.length / 2 > TCP_OPTIONS_MAX - 2u - option->length)
+    if (count > TCP_OPTIONS_MAX - 2u - option->length)
         return option_error(parser, "a TCP option has at most 38 bytes behind its length");
-    for (uint32_t i = 0; i < text.length; i += 2)
-        option->bytes[option->length++] = (uint8_t)(hex_digit(text.at[i]) << 4 | hex_digit(text.at[i + 1]));
+    memcpy(option->bytes + option->length, bytes, count);
+    option->length = (uint8_t)(option->length + count);
     return parse_next(parser);
-}
-
-static bool at_hex(const struct drill_parser *parser)
-{
-    return parser->token.kind == TOKEN_WORD || parser->token.kind == TOKEN_INTEGER || parser->token.kind == TOKEN_HEX ||
-           parser->token.kind == TOKEN_STRING;
 }
 
 /* ---- options with a grammar of their own ---- */
@@ -193,12 +174,11 @@ static bool parse_experiment(struct drill_parser *parser, struct drill_tcp_optio
         option->length = 2;
         return true;
     }
-    if (!is_hex(name) || name.length > 8)
-        return parse_expected(parser, "an experiment identifier behind exp, such as exp-f989");
     option->kind = TCP_OPTION_EXPERIMENT2;
     option->form = OPTION_BYTES;
-    for (uint32_t i = 0; i < name.length; i += 2)
-        option->bytes[option->length++] = (uint8_t)(hex_digit(name.at[i]) << 4 | hex_digit(name.at[i + 1]));
+    option->length = (uint8_t)drill_hex(name, option->bytes, 4);
+    if (option->length == 0)
+        return parse_expected(parser, "an experiment identifier behind exp, such as exp-f989");
     return parse_next(parser) && (!at_hex(parser) || parse_hex(parser, option));
 }
 

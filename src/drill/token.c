@@ -96,6 +96,21 @@ bool drill_integer(struct slice text, int64_t *value)
     return true;
 }
 
+uint32_t drill_hex(struct slice text, uint8_t *bytes, uint32_t room)
+{
+    if (slice_starts(text, "0x"))
+        text = (struct slice){text.at + 2, text.length - 2};
+    if (text.length % 2 != 0 || text.length / 2 > room)
+        return 0;
+    for (uint32_t i = 0; i < text.length; i += 2) {
+        const unsigned high = (unsigned)digit_value(text.at[i]), low = (unsigned)digit_value(text.at[i + 1]);
+        if (high > 15 || low > 15)
+            return 0;
+        bytes[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    return text.length / 2;
+}
+
 bool drill_seconds(struct slice text, int64_t *nanoseconds)
 {
     struct slice whole = text, fraction = {text.at, 0};

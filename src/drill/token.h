@@ -74,6 +74,9 @@ struct slice drill_lexer_raw(struct drill_lexer *lexer, const char *more);
 
 /* Value of an INTEGER or HEX token; false when it does not fit. */
 bool drill_integer(struct slice text, int64_t *value);
+/* Bytes from two hexadecimal digits each, perhaps behind 0x; at most `room` of them. Returns how many, 0 when it is
+ * something else. */
+uint32_t drill_hex(struct slice text, uint8_t *bytes, uint32_t room);
 /* Seconds as nanoseconds, cut off at microseconds: "1", ".5", "2.000001". False when it does not fit. */
 bool drill_seconds(struct slice text, int64_t *nanoseconds);
 /* Resolves \n \r \t \f \v \\ \" \xHH. A copy in the arena, or the text itself when there is nothing to resolve;

@@ -182,7 +182,7 @@ static void test_what_no_proper_host_sends(void **state)
                "+0 < [options 1e040000] 1 > 2 S 0:0(0) win 1000\n"
                "+0 > 2 > 1 R. ...(0) ack 1\n");
     run_ends("0 < [options 1e04] S 0:0(0) win 1", DRILL_FAILED, 1,
-             "expected IPv4 options in lower-case hexadecimal, a multiple of 4 bytes up to 40, found 1e04");
+             "expected IPv4 options in hexadecimal, a multiple of 4 bytes up to 40, found 1e04");
     run_ends("0 > [bad_checksum] S 0:0(0)", DRILL_FAILED, 1,
              "expected no bad_checksum, src, dst or options in an outbound packet, found S");
 }
