@@ -11,6 +11,7 @@ static const struct {
 } commands[] = {
     {"lab", "run a scenario in a simulated world and show the conversation", command_lab},
     {"drill", "run packetdrill scripts in virtual time", command_drill},
+    {"capture", "record an interface, or a connection of its own making", command_capture},
     {"explain", "tell what is in captures", command_explain},
     {"serve", "answer HTTP, echo, discard and chargen on a link of your machine", command_serve},
     {"fetch", "get a file by HTTP over a link of your machine", command_fetch},
