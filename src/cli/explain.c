@@ -10,6 +10,8 @@ static const char help[] =
     "Tells what is in captures: pcap and pcapng files, packed with gzip or zstd or not, several together by time;\n"
     "\"-\" is standard input.\n"
     "\n"
+    "  septet explain web.pcapng                 the conversations, the worst first, and what is wrong with them\n"
+    "  septet explain --stream 0 web.pcapng      one of them as a ladder, and its story\n"
     "  septet explain --packets -Y 'tcp.flags.syn == 1 && tcp.flags.ack == 0' web.pcapng\n"
     "  septet explain --bytes 4 web.pcapng.gz\n"
     "  septet explain --write small.pcapng -Y 'ip.addr == 10.0.0.0/8' a.pcap b.pcap.zst\n"
@@ -19,9 +21,17 @@ static const char help[] =
 
 int command_explain(int argc, const char **argv)
 {
-    struct explain_options options = {.count = 0};
+    struct explain_options options = {.stream = -1};
     struct poptOption table[] = {
         {"filter", 'Y', POPT_ARG_STRING, &options.filter, 0, "only frames that pass this display filter", "FILTER"},
+        {"stream", 's', POPT_ARG_INT, &options.stream, 0, "the ladder and the story of one conversation", "NUMBER"},
+        {"absolute", 0, POPT_ARG_NONE, &options.absolute, 0, "sequence numbers as they are on the wire", NULL},
+        {"all", 0, POPT_ARG_NONE, &options.all, 0, "fold no rows of the ladder", NULL},
+        {"json", 0, POPT_ARG_NONE, &options.json, 0, "all conversations as JSON (with --stream: and its segments)",
+         NULL},
+        {"segments", 0, POPT_ARG_NONE, &options.segments, 0, "with --json: the segments of all conversations", NULL},
+        {"csv", 0, POPT_ARG_NONE, &options.csv, 0, "a line of CSV for each conversation", NULL},
+        {"max-memory", 0, POPT_ARG_INT, &options.max_memory, 0, "for conversations, at most (2048)", "MIB"},
         {"packets", 0, POPT_ARG_NONE, &options.packets, 0, "a line for each frame", NULL},
         {"bytes", 0, POPT_ARG_INT, &options.bytes, 0, "the bytes of one frame, with the names of their fields",
          "FRAME"},
@@ -42,8 +52,8 @@ int command_explain(int argc, const char **argv)
         } else if (options.bytes < 0) {
             status = complain("explain", "--bytes %d: expected the number of a frame", options.bytes);
         } else {
-            options.packets = options.packets || (options.bytes == 0 && options.write == NULL);
-            status = explain_frames(&options);
+            const bool frames = options.packets || options.bytes != 0 || options.write != NULL;
+            status = frames ? explain_frames(&options) : explain_conversations(&options);
         }
     }
     poptFreeContext(context);

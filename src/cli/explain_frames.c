@@ -206,22 +206,22 @@ static int tell_complaints(const struct run *run)
     return status;
 }
 
-static bool compile(struct run *run)
+bool explain_compile_filter(const char *text, struct filter **filter)
 {
-    const char *text = run->options->filter;
     struct filter_error error;
     static char lines[ERROR_LINES];
 
+    *filter = NULL;
     if (text == NULL) {
         return true;
     }
-    run->filter = filter_compile(text, &error);
-    if (run->filter == NULL) {
+    *filter = filter_compile(text, &error);
+    if (*filter == NULL) {
         filter_error_format(&error, text, lines, sizeof lines);
         (void)complain("explain", "filter: %s", lines);
         return false;
     }
-    if (filter_needs_segment(run->filter)) {
+    if (filter_needs_segment(*filter)) {
         (void)complain("explain", "filter: views of single frames know nothing of conversations: tcp.stream, tcp.seq, "
                                   "tcp.analysis and septet.* cannot be asked for here");
         return false;
@@ -235,7 +235,7 @@ int explain_frames(const struct explain_options *options)
     char error[CAPTURE_INPUT_ERROR];
     int status = 2;
 
-    if (!compile(&run)) {
+    if (!explain_compile_filter(options->filter, &run.filter)) {
         goto end;
     }
     run.fragments = fragments_create();

@@ -167,6 +167,7 @@ static void replay(struct explain *explain, struct flow *flow, const struct entr
 {
     struct explain_segment syn = unpack_syn(&entry->lone);
     explain->quiet = true;
+    flow->conversation.owner = entry->lone.owner;
     flow_take(explain, flow, &syn);
     explain->quiet = false;
 }
@@ -295,8 +296,10 @@ static struct flow *promote(struct explain *explain, uint32_t index)
 static void take_lone(struct explain *explain, uint32_t index, struct explain_segment *s, const struct tcp_options *o)
 {
     struct entry *entry = table_at(&explain->table, index);
-    const struct lone_syn lone = pack_syn(s, o);
-    flow_take(explain, use_scratch(explain, index), s);
+    struct lone_syn lone = pack_syn(s, o);
+    struct flow *flow = use_scratch(explain, index);
+    flow_take(explain, flow, s);
+    lone.owner = flow->conversation.owner;
     entry->kind = entry_lone;
     entry->lone = lone;
     explain->lone_count++;

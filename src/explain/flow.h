@@ -79,6 +79,7 @@ struct flow {
 
 /* A segment that waits alone: the SYN of a conversation nobody has answered yet. */
 struct lone_syn {
+    void *owner; /* of the conversation */
     int64_t time;
     uint64_t frame;
     uint32_t seq, ts_val, ip_id;
