@@ -9,6 +9,8 @@
 
 /* How long a conversation that is over is kept for what comes late. */
 #define LINGER (4 * SEPTET_SECOND)
+/* While less memory is used, they are kept in any case. */
+#define MEMORY_AT_EASE (UINT64_C(32) << 20)
 /* Unanswered SYNs at the end of a capture, beside which it is a flood. */
 #define FLOOD_LEAST 256u
 
@@ -269,7 +271,7 @@ static bool has_room(const struct explain *explain)
 /* Conversations that are over, and those used longest ago when memory is short, are let go. */
 static void let_go(struct explain *explain)
 {
-    for (int i = 0; i < 2 && explain->oldest != 0; i++) {
+    for (int i = 0; i < 2 && explain->oldest != 0 && explain->memory > MEMORY_AT_EASE; i++) {
         struct flow *flow = table_at(&explain->table, explain->oldest - 1)->flow;
         if (!(flow->over && explain->now - flow->conversation.last_time > LINGER) && has_room(explain))
             return;

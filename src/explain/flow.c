@@ -186,7 +186,8 @@ static void take_limit(struct flow *flow, const struct explain_segment *s, uint3
                                                      : explain_limit_sender;
         end->limit[by] += s->time - side->limit_mark;
     }
-    if (side->small_waited >= DELAYED_ACK_LEAST && s->time - side->acked_time < SEND_AT_ONCE &&
+    if (!side->waits_for_window && !peer->window_closed && side->small_waited >= DELAYED_ACK_LEAST &&
+        s->time - side->acked_time < SEND_AT_ONCE &&
         (end->rtt_samples == 0 || side->small_waited > 2 * end->rtt_least) &&
         (c->initial_rtt == 0 || side->small_waited > c->initial_rtt + DELAYED_ACK_LEAST / 2)) {
         flow_note(flow, explain_finding_delayed_ack, s->side, s, s->length, explain_likely);
@@ -194,7 +195,7 @@ static void take_limit(struct flow *flow, const struct explain_segment *s, uint3
         f->duration = f == NULL ? 0 : max_i64(f->duration, side->small_waited);
     }
     side->small_waited = 0;
-    side->wait_small = s->length < mss && in_flight == 0 ? s->time : 0;
+    side->wait_small = s->length < mss && in_flight == 0 && !peer->window_closed ? s->time : 0;
     side->limit_mark = s->time;
     side->waits_for_window = peer->window_known && s->window_known && in_flight + s->length + mss > peer->window;
     if (peer->window_known && s->window_known && s->length > 0 && s->length <= mss &&
@@ -260,7 +261,7 @@ static void count(struct flow *flow, const struct explain_segment *s)
     if (resent && !(s->flags & TCP_SYN)) {
         if (s->evidence == explain_evidence_seen_before)
             flow_note(flow, explain_finding_lost_after, s->side, s, s->length, explain_likely);
-        else if (s->evidence != explain_evidence_acked_before)
+        else if (s->evidence != explain_evidence_acked_before && s->evidence != explain_evidence_ack_lost)
             flow_note(flow, explain_finding_lost_before, s->side, s, s->length, s->certainty);
     }
     if (s->ecn == 3)

@@ -313,12 +313,20 @@ static void judge_seen(struct flow *flow, struct explain_segment *s)
     struct record *r = side->capacity == 0 ? NULL : find_same(side, s);
     if (is_copy(flow, s, r))
         return;
+    if (r != NULL && s->flags & TCP_SYN && s->flags & ~r->flags & TCP_ACK) {
+        decide(s, explain_verdict_syn, explain_evidence_none, explain_certain, NULL); /* simultaneous open */
+        return;
+    }
     if (was_unseen(side, s->seq)) {
         decide(s, explain_verdict_cannot_tell, explain_evidence_missing_before, explain_guess, r);
         return;
     }
     const bool acked = side->acked_known && seq_leq(s->seq + segment_space(s), side->acked);
-    if (acked) {
+    const bool waited = acked && s->time - side->acked_time >= RTO_LEAST && side->advanced <= side->acked_time;
+    if (waited && !(s->flags & TCP_SYN)) {
+        decide(s, explain_verdict_timeout, explain_evidence_ack_lost, explain_likely, r);
+        s->other_frame = side->acked_frame;
+    } else if (acked) {
         decide(s, explain_verdict_spurious, explain_evidence_acked_before, explain_certain, r);
         s->other_frame = side->acked_frame;
     } else {
@@ -435,7 +443,8 @@ static void judge_data(struct explain *explain, struct flow *flow, struct explai
 {
     struct side *side = &flow->side[s->side];
     const uint32_t end = s->seq + segment_space(s);
-    const bool probes = s->length == 1 && flow->side[!s->side].window_closed;
+    const bool probed = side->last_verdict == explain_verdict_window_probe && s->seq + 1 == side->high;
+    const bool probes = s->length == 1 && (flow->side[!s->side].window_closed || probed);
     if (seq_geq(s->seq, side->high)) {
         s->opens_hole = s->seq - side->high;
         decide(s, s->flags & TCP_SYN ? explain_verdict_syn : explain_verdict_new, explain_evidence_none,
@@ -464,7 +473,8 @@ static void judge_data(struct explain *explain, struct flow *flow, struct explai
         side->advanced = s->time;
     } else if (s->verdict == explain_verdict_late || s->other_frame != 0) {
         const bool fills = s->evidence != explain_evidence_seen_before &&
-                           s->evidence != explain_evidence_acked_before && s->verdict != explain_verdict_captured_twice;
+                           s->evidence != explain_evidence_acked_before && s->evidence != explain_evidence_ack_lost &&
+                           s->verdict != explain_verdict_captured_twice;
         flow->conversation.end[s->side].unique_bytes += fills ? s->length : 0;
     }
 }

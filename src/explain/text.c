@@ -98,6 +98,9 @@ void explain_evidence_text(const struct explain_segment *s, char *text, size_t s
     case explain_evidence_acked_before:
         snprintf(text, size, "its bytes had been acknowledged already, by frame %" PRIu64, other);
         break;
+    case explain_evidence_ack_lost:
+        snprintf(text, size, "its bytes had been acknowledged in frame %" PRIu64 ": that ACK was lost", other);
+        break;
     case explain_evidence_same_packet:
         snprintf(text, size, "same numbers, time stamps and IP id (%" PRIu32 ") as frame %" PRIu64 ", %.3f ms ago", own,
                  other, apart);
@@ -160,7 +163,8 @@ void explain_evidence_text(const struct explain_segment *s, char *text, size_t s
     }
 }
 
-/* ---- sentences: %S who, %P the other end, %n how often, %b bytes, %f first and %l last frame, %d how long ---- */
+/* ---- sentences: %S who, %P the other end, %n how often, %b bytes, %f first and %l last frame, %r both, %s and %w for
+ * the plural, %d how long ---- */
 
 static const char *const sentences[EXPLAIN_FINDINGS] = {
     [explain_finding_refused] =
@@ -169,7 +173,7 @@ static const char *const sentences[EXPLAIN_FINDINGS] = {
         "The SYN of the %S (frame %f) was never answered: it was lost, dropped by a filter, or the host is away.",
     [explain_finding_handshake_unfinished] =
         "The %S never acknowledged the SYN,ACK (frame %f): the connection stayed half open.",
-    [explain_finding_syn_resent] = "The %S had to send its SYN again, %n times (frames %f to %l).",
+    [explain_finding_syn_resent] = "The %S had to send its SYN again, %n time%s (%r).",
     [explain_finding_syn_ack_wrong] = "The SYN,ACK in frame %f acknowledges a number that is not the initial number "
                                       "plus one: it answers another connection.",
     [explain_finding_simultaneous_open] =
@@ -178,48 +182,45 @@ static const char *const sentences[EXPLAIN_FINDINGS] = {
     [explain_finding_mid_stream] =
         "The capture starts when the connection is open already (frame %f): initial numbers and options are not known.",
     [explain_finding_one_direction] = "Only what the %S sent was captured.",
-    [explain_finding_timeout] = "The %S sent %n segments (%b bytes) again after a timeout (frames %f to %l): nothing "
+    [explain_finding_timeout] = "The %S sent %n segment%s (%b bytes) again after a timeout (%r): nothing "
                                 "had told it of the loss sooner.",
-    [explain_finding_fast] = "The %S sent %n segments (%b bytes) again because the acknowledgements of the %P told of "
-                             "a hole (frames %f to %l).",
-    [explain_finding_tail_probe] =
-        "The %S sent its last segment again to provoke an answer, %n times (frames %f to %l).",
-    [explain_finding_resent] = "The %S sent %n segments (%b bytes) again (frames %f to %l).",
-    [explain_finding_spurious] =
-        "The %S sent %n segments again that had been acknowledged already (frames %f to %l): needlessly.",
-    [explain_finding_late] = "%n segments of the %S were overtaken on the way (frames %f to %l): reordered, not lost.",
+    [explain_finding_fast] = "The %S sent %n segment%s (%b bytes) again because the acknowledgements of the %P told of "
+                             "a hole (%r).",
+    [explain_finding_tail_probe] = "The %S sent its last segment again to provoke an answer, %n time%s (%r).",
+    [explain_finding_resent] = "The %S sent %n segment%s (%b bytes) again (%r).",
+    [explain_finding_spurious] = "The %S sent %n segment%s again that had been acknowledged already (%r): needlessly.",
+    [explain_finding_late] = "%n segment%s of the %S %w overtaken on the way (%r): reordered, not lost.",
     [explain_finding_captured_twice] =
-        "%n packets of the %S are in the capture twice (frames %f to %l): that is the capture, not TCP.",
-    [explain_finding_cannot_tell] = "Of %n segments of the %S it cannot be told from here whether they were sent again "
-                                    "or overtaken (frames %f to %l).",
+        "%n packet%s of the %S are in the capture twice (%r): that is the capture, not TCP.",
+    [explain_finding_cannot_tell] =
+        "Of %n segment%s of the %S it cannot be told from here whether they were sent again "
+        "or overtaken (%r).",
     [explain_finding_lost_before] =
-        "%n segments of the %S were lost before they came to the capture point (sent again in frames %f to %l).",
-    [explain_finding_lost_after] = "%n segments of the %S were captured and sent again later (frames %f to %l): they, "
+        "%n segment%s of the %S %w lost before they came to the capture point (sent again in %r).",
+    [explain_finding_lost_after] = "%n segment%s of the %S %w captured and sent again later (%r): they, "
                                    "or their acknowledgements, were lost behind the capture point.",
     [explain_finding_missing] =
-        "%b bytes of the %S were acknowledged but never captured (first told by frame %f): the capture lost them.",
+        "%b bytes of the %S %w acknowledged but never captured (first told by frame %f): the capture lost them.",
     [explain_finding_duplicate_ack] =
         "The %S sent many ACKs that repeat the last number: segments behind a hole reached it.",
-    [explain_finding_sack] = "The %S told %n times which blocks it got behind a hole (frames %f to %l).",
-    [explain_finding_dsack] = "The %S told %n times that it got bytes twice (frames %f to %l).",
+    [explain_finding_sack] = "The %S told %n time%s which blocks it got behind a hole (%r).",
+    [explain_finding_dsack] = "The %S told %n time%s that it got bytes twice (%r).",
     [explain_finding_zero_window] =
-        "The %S closed its window %n times (first in frame %f): its program did not read. The %P had to wait %d.",
+        "The %S closed its window %n time%s (first in frame %f): its program did not read. The %P had to wait %d.",
     [explain_finding_window_full] =
-        "The %S filled the window of the %P %n times (frames %f to %l): it may send no more until the window opens.",
+        "The %S filled the window of the %P %n time%s (%r): it may send no more until the window opens.",
     [explain_finding_scale_unknown] =
         "Not both SYNs are in the capture, so the scale of the windows is not known: they are shown as in the header.",
-    [explain_finding_window_probe] = "The %S probed the closed window of the %P %n times (frames %f to %l).",
-    [explain_finding_keep_alive] = "The %S asked %n times whether the %P is still there (frames %f to %l).",
+    [explain_finding_window_probe] = "The %S probed the closed window of the %P %n time%s (%r).",
+    [explain_finding_keep_alive] = "The %S asked %n time%s whether the %P is still there (%r).",
     [explain_finding_delayed_ack] =
         "The %S held back data until a small segment was acknowledged, and the %P delayed that acknowledgement: up to "
-        "%d each, %n times (frames %f to %l). Nagle's algorithm and delayed ACKs wait for each other.",
-    [explain_finding_silly_window] =
-        "The %S sends in small pieces because the window opens in small steps (frames %f to %l).",
-    [explain_finding_ecn_mark] =
-        "%n packets of the %S were marked by a router: congestion experienced (frames %f to %l).",
+        "%d each, %n time%s (%r). Nagle's algorithm and delayed ACKs wait for each other.",
+    [explain_finding_silly_window] = "The %S sends in small pieces because the window opens in small steps (%r).",
+    [explain_finding_ecn_mark] = "%n packet%s of the %S %w marked by a router: congestion experienced (%r).",
     [explain_finding_challenge_ack] = "The %S answered with a challenge ACK (frame %f).",
     [explain_finding_injection] =
-        "%n segments as if from the %S lie far outside of the window (frames %f to %l): stray, or a blind injection.",
+        "%n segment%s as if from the %S lie far outside of the window (%r): stray, or a blind injection.",
     [explain_finding_reset] = "The %S reset the connection (frame %f).",
     [explain_finding_reset_with_data] =
         "The %S reset the connection (frame %f) while data of the %P was not acknowledged: that data is lost.",
@@ -251,6 +252,18 @@ static void expand(const struct explain_finding *f, char what, char *text, size_
         break;
     case 'P':
         snprintf(text, size, "%s", ends[!f->side]);
+        break;
+    case 's':
+        snprintf(text, size, "%s", f->count == 1 ? "" : "s");
+        break;
+    case 'w':
+        snprintf(text, size, "%s", f->count == 1 ? "was" : "were");
+        break;
+    case 'r':
+        if (f->first_frame == f->last_frame)
+            snprintf(text, size, "frame %" PRIu64, f->first_frame);
+        else
+            snprintf(text, size, "frames %" PRIu64 " to %" PRIu64, f->first_frame, f->last_frame);
         break;
     case 'n':
         snprintf(text, size, "%" PRIu64, f->count);
