@@ -26,7 +26,7 @@ struct explain_options {
 int explain_conversations(const struct explain_options *options);
 
 /* ---- explain_frames.c ---- */
-/* False, after a message, when the text is no filter or one that knows of conversations; *filter is NULL for none. */
+/* False, after a message, when the text is no filter; *filter is NULL for none. */
 bool explain_compile_filter(const char *text, struct filter **filter);
 /* The views of single frames: lines, bytes, a file of those that pass the filter. Returns the exit status. */
 int explain_frames(const struct explain_options *options);

@@ -183,7 +183,12 @@ int explain_conversations(const struct explain_options *options)
 {
     struct run run = {.options = options};
     int status = 2;
-    if (explain_compile_filter(options->filter, &run.filter) && begin(&run)) {
+    const bool compiled = explain_compile_filter(options->filter, &run.filter);
+    if (compiled && run.filter != NULL && filter_needs_segment(run.filter)) {
+        (void)complain("explain",
+                       "filter: conversations are made of the frames that pass, so it cannot ask for what is "
+                       "known of conversations; --packets can, and --stream shows one");
+    } else if (compiled && begin(&run)) {
         read_frames(&run);
         status = show(&run);
         const int complaints = tell_complaints(&run);

@@ -1,6 +1,8 @@
 #include "capture/pcapng_write.h"
 #include "cli/explain.h"
 #include "cli/link_options.h"
+#include "explain/explain.h"
+#include "explain/filter_segment.h"
 #include "explain/fragment.h"
 #include "link/capture_input.h"
 #include "report/packets.h"
@@ -9,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define ERROR_LINES 9000
 
@@ -25,6 +28,10 @@ struct run {
     struct capture_input *input;
     struct fragments *fragments;
     struct filter *filter;
+    struct explain *explain; /* when the filter asks for what it knows */
+    struct filter_segment segment;
+    const char *findings[FILTER_FINDINGS];
+    uint64_t segment_frame; /* that `segment` tells of; 0 none */
     struct writer writer;
     int64_t first_time, previous_time, displayed_time;
     bool unknown_link, found;
@@ -149,6 +156,34 @@ static void tell_unknown(struct run *run, const struct capture_input_frame *fram
     run->unknown_link = true;
 }
 
+static void on_segment(void *context, struct explain_conversation *conversation, const struct explain_segment *segment)
+{
+    struct run *run = context;
+
+    run->segment_frame = segment->frame;
+    filter_segment_of(conversation, segment, run->findings, &run->segment);
+}
+
+static void analyse(struct run *run, struct filter_frame *frame)
+{
+    const struct explain_frame whole = {
+        .number = frame->number,
+        .time = frame->time,
+        .interface = frame->interface,
+        .captured = frame->captured,
+        .original = frame->original,
+        .bytes = frame->bytes,
+        .inbound = frame->inbound,
+        .outbound = frame->outbound,
+        .drops = frame->drops,
+        .dissection = frame->dissection,
+    };
+
+    run->segment_frame = 0;
+    explain_frame(run->explain, &whole);
+    frame->segment = run->segment_frame == frame->number ? &run->segment : NULL;
+}
+
 static void read_frames(struct run *run)
 {
     struct capture_input_frame from;
@@ -183,6 +218,9 @@ static void read_frames(struct run *run)
         if (dissection.fragment &&
             fragments_add(run->fragments, from.time, &frame.bytes, &frame.captured, &dissection)) {
             frame.original = frame.captured;
+        }
+        if (run->explain != NULL) {
+            analyse(run, &frame);
         }
         show(run, &from, &frame);
     }
@@ -221,9 +259,21 @@ bool explain_compile_filter(const char *text, struct filter **filter)
         (void)complain("explain", "filter: %s", lines);
         return false;
     }
-    if (filter_needs_segment(*filter)) {
-        (void)complain("explain", "filter: views of single frames know nothing of conversations: tcp.stream, tcp.seq, "
-                                  "tcp.analysis and septet.* cannot be asked for here");
+    return true;
+}
+
+/* Follows conversations when the filter asks for what is known of them then. */
+static bool begin_analysis(struct run *run)
+{
+    struct explain_config config = {.observer = {.context = run, .segment = on_segment}, .at_once = true};
+
+    if (run->filter == NULL || !filter_needs_segment(run->filter)) {
+        return true;
+    }
+    config.max_memory = (uint64_t)run->options->max_memory << 20;
+    if (getrandom(config.hash_key, sizeof config.hash_key, 0) != (ssize_t)sizeof config.hash_key ||
+        (run->explain = explain_create(&config)) == NULL) {
+        (void)complain("explain", "no memory to follow conversations");
         return false;
     }
     return true;
@@ -235,7 +285,7 @@ int explain_frames(const struct explain_options *options)
     char error[CAPTURE_INPUT_ERROR];
     int status = 2;
 
-    if (!explain_compile_filter(options->filter, &run.filter)) {
+    if (!explain_compile_filter(options->filter, &run.filter) || !begin_analysis(&run)) {
         goto end;
     }
     run.fragments = fragments_create();
@@ -258,6 +308,7 @@ int explain_frames(const struct explain_options *options)
     }
 end:
     filter_destroy(run.filter);
+    explain_destroy(run.explain);
     fragments_destroy(run.fragments);
     capture_input_close(run.input);
     return status;

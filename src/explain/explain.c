@@ -331,7 +331,8 @@ void explain_frame(struct explain *explain, const struct explain_frame *frame)
         explain->check.after_end++;
         return;
     }
-    if (entry->kind == entry_free && (s.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN && s.length == 0) {
+    if (entry->kind == entry_free && (s.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN && s.length == 0 &&
+        !explain->config.at_once) {
         take_lone(explain, index, &s, &options);
         return;
     }

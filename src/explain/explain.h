@@ -35,6 +35,7 @@ struct explain_config {
     struct explain_observer observer;
     uint64_t max_memory;  /* bytes; 0: EXPLAIN_MEMORY */
     uint64_t hash_key[2]; /* anything that who makes the capture does not know */
+    bool at_once; /* tell every segment during its explain_frame, the first SYN of a conversation too; takes memory */
 };
 
 /* NULL when there is no memory. */

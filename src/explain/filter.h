@@ -38,7 +38,7 @@ struct filter_segment {
     uint64_t window;
     int32_t window_scale;     /* factor; -1 unknown, -2 no scaling in use */
     uint8_t completeness;     /* Wireshark's sum; 0 not known */
-    uint8_t handshake, close; /* step 1 … 3 and 1 … 4; 0 none */
+    uint8_t handshake, close; /* bits 1 << step: 1 … 3 and 1 … 4; several may fall on one segment */
     uint32_t analysis;        /* bits 1 << enum filter_analysis */
     uint64_t acks_frame, duplicate_ack_frame;
     uint32_t duplicate_ack_number;

@@ -281,6 +281,25 @@ static void add_known_time(struct filter_values *values, int64_t time)
     add_if(values, time != FILTER_TIME_UNKNOWN, filter_time, (uint64_t)time);
 }
 
+/* FIN-WAIT-1, as the RFC writes it, and FIN_WAIT_1, as most programs do. */
+static void add_state(struct filter_values *values, const char *name)
+{
+    size_t length = name != NULL ? strlen(name) : 0;
+    uint8_t *other = name != NULL ? filter_scratch(values, (uint32_t)length) : NULL;
+    filter_add_text(values, name);
+    if (other == NULL)
+        return;
+    for (size_t i = 0; i < length; i++)
+        other[i] = name[i] == '-' ? '_' : (uint8_t)name[i];
+    filter_add_bytes(values, filter_text, other, (uint32_t)length);
+}
+
+static void add_steps(struct filter_values *values, uint8_t steps)
+{
+    for (uint32_t step = 1; step < 8; step++)
+        add_if(values, (steps >> step & 1) != 0, filter_number, step);
+}
+
 FILTER_READER(filter_read_segment)
 {
     const struct filter_segment *segment = subject->frame->segment;
@@ -340,16 +359,16 @@ FILTER_READER(filter_read_segment)
         add_if(values, segment->duplicate_ack_frame != 0, filter_number, segment->duplicate_ack_frame);
         break;
     case segment_handshake:
-        add_if(values, segment->handshake != 0, filter_number, segment->handshake);
+        add_steps(values, segment->handshake);
         break;
     case segment_close:
-        add_if(values, segment->close != 0, filter_number, segment->close);
+        add_steps(values, segment->close);
         break;
     case segment_state_client:
-        filter_add_text(values, segment->state_client);
+        add_state(values, segment->state_client);
         break;
     case segment_state_server:
-        filter_add_text(values, segment->state_server);
+        add_state(values, segment->state_server);
         break;
     case segment_verdict:
         filter_add_text(values, segment->verdict);

@@ -34,7 +34,20 @@ expect 0 "tcp.flags.syn = 1" --bytes 1 -Y tcp.flags.syn==1 "$capture"
 expect 2 "there is no such frame" --bytes 100000 "$capture"
 expect 2 "did you mean tcp.port?" -Y 'tcp.prot == 80' "$capture"
 expect 2 "^^^^^^^^" -Y 'tcp.prot == 80' "$capture"
-expect 2 "know nothing of conversations" -Y 'tcp.stream == 0' --packets "$capture"
+
+# What only analysis knows.
+[ "$(frames -Y 'tcp.stream == 0' "$capture")" = "$all" ] || fail "tcp.stream == 0 is not all"
+[ "$(frames -Y 'tcp.stream == 1' "$capture")" = 0 ] || fail "there is a stream 1"
+for step in 1 2 3; do
+    [ "$(frames -Y "tcp.handshake == $step" "$capture")" = 1 ] || fail "handshake: step $step"
+done
+for step in 1 2 3 4; do
+    [ "$(frames -Y "tcp.close == $step" "$capture")" = 1 ] || fail "close: step $step"
+done
+expect 0 "Flags [S.]" --packets -Y 'tcp.seq == 0 && tcp.ack == 1' "$capture"
+expect 0 "Flags [S]" --packets -Y 'tcp.state.client == SYN_SENT' "$capture"
+expect 0 "Flags [F.]" --packets -Y 'septet.state == "FIN_WAIT_1"' "$capture"
+
 expect 2 "No such file" "$work/missing"
 expect 2 "neither pcap nor pcapng" "$0"
 expect 2 "expected a capture file"
