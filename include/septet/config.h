@@ -105,6 +105,7 @@ struct septet_tcp_config {
     bool icmp_ends_opening;     /**< a hard ICMP error ends a connection in SYN-SENT, SHLD-26 (true) */
     uint8_t blackhole;          /**< enum septet_blackhole (SEPTET_BLACKHOLE_OFF) */
     int64_t sws_override;       /**< sender silly-window override timer, RFC 9293 3.8.6.2.1 (200 ms) */
+    uint8_t syn_linear;         /**< timeouts of a SYN before they grow (0) */
     uint8_t syn_layout;         /**< enum septet_syn_layout (SEPTET_SYN_WORDS) */
     uint8_t quick_acks;         /**< ACKs that are not delayed when data begins to arrive, until we answer it (0) */
     uint8_t burst_minimum;      /**< new data leaves in bursts of what two windows in a round trip (slow start; else

@@ -224,6 +224,21 @@ static bool take_memory(struct drill_runner *runner)
     return true;
 }
 
+/* --init_scripts=a,b */
+static bool run_init_scripts(struct drill_runner *runner)
+{
+    struct slice rest = runner->options.init_scripts, script;
+    while (rest.length != 0) {
+        if (!slice_split(rest, ',', &script, &rest)) {
+            script = rest;
+            rest.length = 0;
+        }
+        if (!run_command(runner, script, 0))
+            return false;
+    }
+    return true;
+}
+
 static bool prepare(struct drill_runner *runner)
 {
     const struct drill_script *script = &runner->script;
@@ -233,7 +248,7 @@ static bool prepare(struct drill_runner *runner)
     runner->subjects = (struct subjects){.arena = runner->arena, .options = &runner->options};
     if (!machine_config(&machine->config, &runner->options, &runner->error) || !take_memory(runner))
         return false;
-    if (runner->options.init_scripts.length != 0 && !run_command(runner, runner->options.init_scripts, 1))
+    if (!run_init_scripts(runner))
         return false;
     if (script->initialize.length != 0 && !run_command(runner, script->initialize, script->initialize_line))
         return false;

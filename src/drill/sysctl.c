@@ -46,7 +46,19 @@ static enum sysctl_result set_syn_retries(struct septet_config *config, struct s
     int64_t retries;
     if (!number_at(value, 0, &retries) || retries < 0 || retries > 127)
         return SYSCTL_BAD_VALUE;
-    config->tcp.syn_timeout = backed_off(&config->tcp, config->tcp.rto_initial, retries);
+    config->tcp.syn_timeout =
+        backed_off(&config->tcp, config->tcp.rto_initial, retries) + config->tcp.syn_linear * config->tcp.rto_initial;
+    return SYSCTL_DONE;
+}
+
+/* So many more before the opening fails, too. */
+static enum sysctl_result set_syn_linear(struct septet_config *config, struct slice value)
+{
+    int64_t count;
+    if (!number_at(value, 0, &count) || count < 0 || count > 127)
+        return SYSCTL_BAD_VALUE;
+    config->tcp.syn_timeout += (count - config->tcp.syn_linear) * config->tcp.rto_initial;
+    config->tcp.syn_linear = (uint8_t)count;
     return SYSCTL_DONE;
 }
 

@@ -75,6 +75,19 @@ static bool or_value(struct drill_runner *runner, const struct drill_expression 
     return true;
 }
 
+/* What the kernel's own runner of scripts defines for each IP version. */
+static bool version_symbol(const struct drill_runner *runner, struct slice name, int64_t *value)
+{
+    const bool ipv4 = runner->options.ip_version == DRILL_IPV4;
+    if (slice_is(name, "CMSG_LEVEL_IP"))
+        *value = ipv4 ? SEPTET_SOL_IP : SEPTET_SOL_IPV6;
+    else if (slice_is(name, "CMSG_TYPE_RECVERR"))
+        *value = ipv4 ? SEPTET_IP_RECVERR : SEPTET_IPV6_RECVERR;
+    else
+        return false;
+    return true;
+}
+
 bool value_integer(struct drill_runner *runner, const struct drill_expression *expression, int64_t *value)
 {
     switch (expression->kind) {
@@ -82,7 +95,8 @@ bool value_integer(struct drill_runner *runner, const struct drill_expression *e
         *value = expression->integer;
         return true;
     case EXPRESSION_SYMBOL:
-        return value_symbol(expression->text, value) || unknown(runner, expression, "symbol ");
+        return value_symbol(expression->text, value) || version_symbol(runner, expression->text, value) ||
+               unknown(runner, expression, "symbol ");
     case EXPRESSION_OR:
         return or_value(runner, expression, value);
     case EXPRESSION_FUNCTION:

@@ -43,6 +43,7 @@ uint64_t rtt_timeout(const struct tcp *tcp, const struct connection *c)
 {
     const bool first_syn = c->srtt_us == 0 && c->backoff == 0;
     const uint64_t slop = first_syn ? 0 : (uint64_t)tcp->config->rto_slop;
-    const uint64_t rto = ((uint64_t)c->rto_us * 1000 << min_u32(c->backoff, 16)) + slop;
+    const uint32_t linear = c->state == SEPTET_STATE_syn_sent ? min_u32(tcp->config->syn_linear, c->backoff) : 0;
+    const uint64_t rto = ((uint64_t)c->rto_us * 1000 << min_u32(c->backoff - linear, 16)) + slop;
     return min_u64(rto, (uint64_t)tcp->config->rto_maximum);
 }
