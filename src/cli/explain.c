@@ -4,6 +4,7 @@
 #include "cli/link_options.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char help[] =
     "\n"
@@ -14,6 +15,7 @@ static const char help[] =
     "  septet explain --stream 0 web.pcapng      one of them as a ladder, and its story\n"
     "  septet explain --packets -Y 'tcp.flags.syn == 1 && tcp.flags.ack == 0' web.pcapng\n"
     "  septet explain --bytes 4 web.pcapng.gz\n"
+    "  septet explain --follow 0 web.pcapng      what both sides said\n"
     "  septet explain --write small.pcapng -Y 'ip.addr == 10.0.0.0/8' a.pcap b.pcap.zst\n"
     "\n"
     "Filters are Wireshark's display filters; docs/explain.md tells which fields there are. Exit status: 0, 1 when a\n"
@@ -21,7 +23,7 @@ static const char help[] =
 
 int command_explain(int argc, const char **argv)
 {
-    struct explain_options options = {.stream = -1};
+    struct explain_options options = {.stream = -1, .follow = -1};
     struct poptOption table[] = {
         {"filter", 'Y', POPT_ARG_STRING, &options.filter, 0, "only frames that pass this display filter", "FILTER"},
         {"stream", 's', POPT_ARG_INT, &options.stream, 0, "the ladder and the story of one conversation", "NUMBER"},
@@ -35,6 +37,8 @@ int command_explain(int argc, const char **argv)
         {"packets", 0, POPT_ARG_NONE, &options.packets, 0, "a line for each frame", NULL},
         {"bytes", 0, POPT_ARG_INT, &options.bytes, 0, "the bytes of one frame, with the names of their fields",
          "FRAME"},
+        {"follow", 0, POPT_ARG_INT, &options.follow, 0, "the payload of one conversation, as text", "NUMBER"},
+        {"raw", 0, POPT_ARG_NONE, &options.raw, 0, "with --follow: the bytes themselves, to a file or pipe", NULL},
         {"write", 'w', POPT_ARG_STRING, &options.write, 0, "write the frames to a pcapng file", "FILE"},
         HELP_OPTION,
         POPT_TABLEEND,
@@ -51,8 +55,13 @@ int command_explain(int argc, const char **argv)
             status = complain("explain", "expected a capture file, or - for standard input");
         } else if (options.bytes < 0) {
             status = complain("explain", "--bytes %d: expected the number of a frame", options.bytes);
+        } else if (options.raw && (options.follow < 0 || isatty(STDOUT_FILENO))) {
+            status = complain("explain", options.follow < 0
+                                             ? "--raw goes with --follow NUMBER"
+                                             : "--raw: bytes of strangers are not written to a terminal; send them to "
+                                               "a file or a pipe");
         } else {
-            const bool frames = options.packets || options.bytes != 0 || options.write != NULL;
+            const bool frames = options.follow >= 0 || options.packets || options.bytes != 0 || options.write != NULL;
             status = frames ? explain_frames(&options) : explain_conversations(&options);
         }
     }

@@ -18,6 +18,8 @@ struct explain_options {
     int csv, absolute, all;
     int max_memory; /* MiB; 0 the usual */
     int packets;    /* a line for each frame */
+    int follow;     /* the conversation whose payload is shown; -1 none */
+    int raw;        /* payload as it is */
     int bytes;      /* the number of a frame whose bytes are shown; 0 none */
 };
 

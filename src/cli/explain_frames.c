@@ -3,6 +3,7 @@
 #include "cli/link_options.h"
 #include "explain/explain.h"
 #include "explain/filter_segment.h"
+#include "explain/follow.h"
 #include "explain/fragment.h"
 #include "link/capture_input.h"
 #include "report/packets.h"
@@ -32,6 +33,9 @@ struct run {
     struct filter_segment segment;
     const char *findings[FILTER_FINDINGS];
     uint64_t segment_frame; /* that `segment` tells of; 0 none */
+    struct follow *follow;
+    const struct filter_frame *frame; /* that is analysed */
+    int said;                         /* side of which data was told last, or -1 */
     struct writer writer;
     int64_t first_time, previous_time, displayed_time;
     bool unknown_link, found;
@@ -156,12 +160,70 @@ static void tell_unknown(struct run *run, const struct capture_input_frame *fram
     run->unknown_link = true;
 }
 
-static void on_segment(void *context, struct explain_conversation *conversation, const struct explain_segment *segment)
+/* Says whose data follows, when that changes. */
+static void tell_side(struct run *run, const struct explain_conversation *conversation, uint8_t side)
+{
+    char from[SEPTET_ADDRESS_TEXT], to[SEPTET_ADDRESS_TEXT];
+    const struct explain_end *end = conversation->end;
+
+    if (run->options->raw || run->said == side) {
+        return;
+    }
+    septet_address_format(&end[side].address, from);
+    septet_address_format(&end[!side].address, to);
+    printf("%s=== %s %s.%u > %s.%u\n", run->said < 0 ? "" : "\n", side == 0 ? "client" : "server", from, end[side].port,
+           to, end[!side].port);
+    run->said = side;
+}
+
+static void on_data(void *context, const struct explain_conversation *conversation, uint8_t side, const uint8_t *bytes,
+                    uint32_t length)
 {
     struct run *run = context;
 
+    tell_side(run, conversation, side);
+    if (run->options->raw) {
+        (void)fwrite(bytes, 1, length, stdout);
+    } else {
+        report_payload(stdout, bytes, length);
+    }
+}
+
+static void on_missing(void *context, const struct explain_conversation *conversation, uint8_t side, uint32_t length)
+{
+    struct run *run = context;
+
+    tell_side(run, conversation, side);
+    fprintf(run->options->raw ? stderr : stdout, "\n[%u bytes of the %s are not in the capture]\n", length,
+            side == 0 ? "client" : "server");
+}
+
+static bool is_followed(const struct run *run, const struct explain_conversation *conversation)
+{
+    return run->follow != NULL && conversation->stream == (uint32_t)run->options->follow;
+}
+
+static void on_segment(void *context, struct explain_conversation *conversation, const struct explain_segment *segment)
+{
+    struct run *run = context;
+    const struct dissection *dissection = run->frame->dissection;
+
     run->segment_frame = segment->frame;
     filter_segment_of(conversation, segment, run->findings, &run->segment);
+    if (is_followed(run, conversation) && segment->frame == run->frame->number) {
+        run->found = true;
+        follow_take(run->follow, conversation, segment, run->frame->bytes + dissection->payload,
+                    dissection->payload_captured);
+    }
+}
+
+static void on_conversation(void *context, struct explain_conversation *conversation)
+{
+    struct run *run = context;
+
+    if (is_followed(run, conversation)) {
+        follow_finish(run->follow, conversation);
+    }
 }
 
 static void analyse(struct run *run, struct filter_frame *frame)
@@ -180,6 +242,7 @@ static void analyse(struct run *run, struct filter_frame *frame)
     };
 
     run->segment_frame = 0;
+    run->frame = frame;
     explain_frame(run->explain, &whole);
     frame->segment = run->segment_frame == frame->number ? &run->segment : NULL;
 }
@@ -189,7 +252,7 @@ static void read_frames(struct run *run)
     struct capture_input_frame from;
     struct dissection dissection;
 
-    while (capture_input_next(run->input, &from) && !run->found) {
+    while ((!run->found || run->follow != NULL) && capture_input_next(run->input, &from)) {
         struct filter_frame frame = {
             .number = from.number,
             .time = from.time,
@@ -224,6 +287,9 @@ static void read_frames(struct run *run)
         }
         show(run, &from, &frame);
     }
+    if (run->explain != NULL) {
+        explain_finish(run->explain);
+    }
 }
 
 /* One line for each file that ended before its end. */
@@ -236,7 +302,7 @@ static int tell_complaints(const struct run *run)
         struct capture_input_file file;
 
         capture_input_file(run->input, i, &file);
-        if (file.complaint != NULL && !run->found) {
+        if (file.complaint != NULL && (!run->found || run->follow != NULL)) {
             fprintf(stderr, "septet explain: %s\n", file.complaint);
             status = 1;
         }
@@ -265,14 +331,18 @@ bool explain_compile_filter(const char *text, struct filter **filter)
 /* Follows conversations when the filter asks for what is known of them then. */
 static bool begin_analysis(struct run *run)
 {
-    struct explain_config config = {.observer = {.context = run, .segment = on_segment}, .at_once = true};
+    struct explain_config config = {
+        .observer = {.context = run, .segment = on_segment, .conversation = on_conversation}, .at_once = true};
+    const struct follow_listener listener = {run, on_data, on_missing};
+    bool follow = run->options->follow >= 0;
 
-    if (run->filter == NULL || !filter_needs_segment(run->filter)) {
+    if (!follow && (run->filter == NULL || !filter_needs_segment(run->filter))) {
         return true;
     }
     config.max_memory = (uint64_t)run->options->max_memory << 20;
     if (getrandom(config.hash_key, sizeof config.hash_key, 0) != (ssize_t)sizeof config.hash_key ||
-        (run->explain = explain_create(&config)) == NULL) {
+        (run->explain = explain_create(&config)) == NULL ||
+        (follow && (run->follow = follow_create(&listener)) == NULL)) {
         (void)complain("explain", "no memory to follow conversations");
         return false;
     }
@@ -281,7 +351,7 @@ static bool begin_analysis(struct run *run)
 
 int explain_frames(const struct explain_options *options)
 {
-    struct run run = {.options = options, .displayed_time = FILTER_TIME_UNKNOWN};
+    struct run run = {.options = options, .displayed_time = FILTER_TIME_UNKNOWN, .said = -1};
     char error[CAPTURE_INPUT_ERROR];
     int status = 2;
 
@@ -299,7 +369,11 @@ int explain_frames(const struct explain_options *options)
     }
     read_frames(&run);
     status = tell_complaints(&run);
-    if (options->bytes != 0 && !run.found) {
+    if (options->follow >= 0 && !run.found) {
+        status = complain("explain", "--follow %d: there is no such conversation", options->follow);
+    } else if (options->follow >= 0 && !options->raw) {
+        printf("\n");
+    } else if (options->bytes != 0 && !run.found) {
         status = complain("explain", "--bytes %d: there is no such frame%s", options->bytes,
                           options->filter != NULL ? " among those that pass the filter" : "");
     }
@@ -309,6 +383,7 @@ int explain_frames(const struct explain_options *options)
 end:
     filter_destroy(run.filter);
     explain_destroy(run.explain);
+    follow_destroy(run.follow);
     fragments_destroy(run.fragments);
     capture_input_close(run.input);
     return status;

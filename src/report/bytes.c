@@ -190,3 +190,18 @@ void report_bytes(FILE *file, const struct filter_frame *frame)
     }
     print_rest(file, frame, dissection->is_ip ? "behind the packet" : "not read", behind, frame->captured);
 }
+
+void report_payload(FILE *file, const uint8_t *bytes, uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        bool line_end = bytes[i] == '\r' && i + 1 < length && bytes[i + 1] == '\n';
+        if (line_end)
+            continue;
+        if (bytes[i] == '\\')
+            fputs("\\\\", file);
+        else if (bytes[i] == '\n' || bytes[i] == '\t' || (bytes[i] >= ' ' && bytes[i] < 127))
+            fputc(bytes[i], file);
+        else
+            fprintf(file, "\\x%02x", bytes[i]);
+    }
+}

@@ -12,4 +12,7 @@ void report_packet(FILE *file, const struct filter_frame *frame);
 /* All bytes, each with the field that it belongs to, by the names of display filters. */
 void report_bytes(FILE *file, const struct filter_frame *frame);
 
+/* Payload as text: printable ASCII and line ends as they are, a backslash twice, everything else as \xNN. */
+void report_payload(FILE *file, const uint8_t *bytes, uint32_t length);
+
 #endif

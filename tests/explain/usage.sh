@@ -53,6 +53,16 @@ expect 2 "neither pcap nor pcapng" "$0"
 expect 2 "expected a capture file"
 expect 0 "Wireshark's display filters" --help
 
+# The payload, put together: the same from both ends of a link that loses and reorders.
+"$septet" lab "$(dirname "$scenario")/lossy-transfer.ucl" --pcap "$work/lossy" >/dev/null 2>&1 || fail "no lossy lab"
+"$septet" explain --follow 0 --raw "$work/lossy/client.pcapng" >"$work/a"
+"$septet" explain --follow 0 --raw "$work/lossy/server.pcapng" >"$work/b"
+[ -s "$work/a" ] && cmp -s "$work/a" "$work/b" || fail "--follow: both ends differ"
+expect 0 "=== client 10.0.0.1." --follow 0 "$work/lossy/client.pcapng"
+grep -q '[^[:print:][:space:]]' "$work/out" && fail "--follow shows bytes that are no text"
+expect 2 "there is no such conversation" --follow 5 "$work/lossy/client.pcapng"
+expect 2 "--raw goes with --follow" --raw "$capture"
+
 # Packed, from standard input, several together.
 gzip -c "$capture" >"$work/packed.gz"
 [ "$(frames "$work/packed.gz")" = "$all" ] || fail "gzip: other frames"
