@@ -94,7 +94,9 @@ static uint32_t place_of(const struct drill_tcp *tcp, uint8_t kind)
     return i;
 }
 
-/* In which order a SYN has its options, and what fills them up. */
+#define BSD_FIRST_WINDOW 65535
+
+/* In which order a SYN has its options, what fills them up, and its window. */
 static void judge_syn(struct opinion *opinion, const struct drill_tcp *tcp, struct slice source)
 {
     const uint32_t scale = place_of(tcp, TCP_OPTION_WINDOW_SCALE), sack = place_of(tcp, TCP_OPTION_SACK_PERMITTED);
@@ -106,6 +108,8 @@ static void judge_syn(struct opinion *opinion, const struct drill_tcp *tcp, stru
         count(opinion, FREEBSD, source);
     else if (sack != none && sack < stamps && stamps != none && second == TCP_OPTION_SACK_PERMITTED)
         count(opinion, sack + 1 == stamps ? LINUX : FREEBSD, source);
+    else if (tcp->has_window)
+        count(opinion, tcp->window == BSD_FIRST_WINDOW ? FREEBSD : LINUX, source);
 }
 
 static void judge_packet(struct opinion opinions[PLACES], const struct drill_event *event)

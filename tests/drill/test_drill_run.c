@@ -421,6 +421,49 @@ static void test_route_metrics(void **state)
         "+.6 > . 1:1001(1000) ack 1\n");
 }
 
+/* Each script runs as what it was written for: the note of the choice tells. */
+static void see_profile(void *context, int64_t time, uint32_t line, const char *words)
+{
+    char *seen = context;
+    (void)time;
+    (void)line;
+    if (strncmp(words, "profile ", 8) == 0)
+        snprintf(seen, 128, "%s", words + 8);
+}
+
+static void test_profile_of_script(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *profile;
+    } cases[] = {
+        {"0 `true`", "linux"},
+        {"0 `sysctl net.inet.tcp.rfc1323=1`", "freebsd, because of net.inet.tcp.rfc1323"},
+        {"0 `kldload -n cc_cubic; true`", "freebsd, because of kldload"},
+        {"0 `sysctl -q net.ipv4.tcp_sack=1`", "linux, because of net.ipv4.tcp_sack"},
+        {"0 `./defaults.sh`", "linux, because of defaults.sh"},
+        {"--strict_segments 0 `true`", "linux, because of strict_segments"},
+        {"--persistent_tun_dev 0 `true`", "freebsd, because of persistent_tun_dev"},
+        {"--strict_segments 0 `sysctl net.inet.tcp.rfc1323=1`", "freebsd, because of net.inet.tcp.rfc1323"},
+        {"0 setsockopt(3, IPPROTO_TCP, TCP_NOPUSH, [1], 4) = -1", "freebsd, because of TCP_NOPUSH"},
+        {"0 epoll_create(1) = 3", "linux, because of epoll_create"},
+        {"0 > S 0:0(0) <mss 1,nop,wscale 6,sackOK,TS val 1 ecr 0>",
+         "freebsd, because of > S 0:0(0) <mss 1,nop,wscale 6,sackOK,TS val 1 ecr 0>"},
+        {"0 > S 0:0(0) <mss 1,sackOK,TS val 1 ecr 0,nop,wscale 6>",
+         "linux, because of > S 0:0(0) <mss 1,sackOK,TS val 1 ecr 0,nop,wscale 6>"},
+        {"0 > S 0:0(0) win 65535 <mss 1>", "freebsd, because of > S 0:0(0) win 65535 <mss 1>"},
+        {"0 > S 0:0(0) win 64240 <mss 1>", "linux, because of > S 0:0(0) win 64240 <mss 1>"},
+        {"0 < S 0:0(0) win 1 <mss 1,nop,wscale 6,sackOK,eol,eol>", "linux"},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char seen[128] = "";
+        const struct drill_observer observer = {.context = seen, .note = see_profile};
+        run_script(cases[i].text, NULL, 0, &observer);
+        if (strcmp(seen, cases[i].profile) != 0)
+            fail_msg("%s: runs as %s instead of %s", cases[i].text, seen, cases[i].profile);
+    }
+}
+
 static void test_sleep_lets_time_pass(void **state)
 {
     (void)state;
@@ -609,6 +652,7 @@ int main(void)
         cmocka_unit_test(test_what_is_missing_is_named),
         cmocka_unit_test(test_commands_change_the_stack),
         cmocka_unit_test(test_route_metrics),
+        cmocka_unit_test(test_profile_of_script),
         cmocka_unit_test(test_sleep_lets_time_pass),
         cmocka_unit_test(test_profiles),
         cmocka_unit_test(test_definitions_of_command_line_win),
