@@ -19,7 +19,8 @@ def main(septet, guide, examples):
     for script in scripts:
         if f"`{script.stem}`" not in text:
             return f"{guide} does not name {script.name}"
-    for name in re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.M):
+    listed = text.partition("## Examples to copy from\n")[2].partition("\n## ")[0]
+    for name in re.findall(r"^\| `([a-z0-9-]+)` \|", listed, re.M):
         if name not in [script.stem for script in scripts]:
             return f"{guide} names {name}, which is no example"
     with tempfile.TemporaryDirectory() as folder:
