@@ -168,12 +168,15 @@ static bool was_unseen(const struct side *side, uint32_t seq)
 
 /* ---- round trips ---- */
 
-static int64_t round_trip(const struct flow *flow, unsigned side)
+/* The whole way and back, wherever the capture point is. */
+static int64_t round_trip(const struct flow *flow)
 {
-    const struct explain_end *end = &flow->conversation.end[side];
-    if (end->rtt_samples > 0)
-        return end->rtt_least;
-    return flow->conversation.initial_rtt > 0 ? flow->conversation.initial_rtt : RTT_ASSUMED;
+    const struct explain_conversation *c = &flow->conversation;
+    if (c->initial_rtt > 0)
+        return c->initial_rtt;
+    if (c->end[0].rtt_samples > 0 && c->end[1].rtt_samples > 0)
+        return max_i64(c->end[0].rtt_least + c->end[1].rtt_least, RTT_ASSUMED);
+    return RTT_ASSUMED;
 }
 
 /* Acknowledged records; the last whole one gives a sample unless it was sent twice (Karn). */
@@ -250,7 +253,7 @@ static void decide(struct explain_segment *s, unsigned verdict, unsigned evidenc
         return;
     s->other_frame = other->frame;
     s->apart = s->time - other->time;
-    if (evidence == explain_evidence_timestamp_newer || evidence == explain_evidence_timestamp_older) {
+    if (evidence >= explain_evidence_timestamp_newer && evidence <= explain_evidence_timestamp_equal) {
         s->own_value = s->ts_val;
         s->other_value = other->ts_val;
     } else if (evidence == explain_evidence_same_packet_ttl) {
@@ -273,6 +276,8 @@ static bool is_copy(const struct flow *flow, struct explain_segment *s, const st
     if (r->ip_id != s->ip_id)
         return false;
     if (s->ip_id != 0) {
+        if (apart >= max_i64(round_trip(flow) / 2, COPY_TTL_APART))
+            return false; /* some number packets by what is in them */
         decide(s, explain_verdict_captured_twice, explain_evidence_same_packet, explain_certain, r);
         return true;
     }
@@ -280,10 +285,22 @@ static bool is_copy(const struct flow *flow, struct explain_segment *s, const st
         decide(s, explain_verdict_captured_twice, explain_evidence_same_packet_ttl, explain_likely, r);
         return true;
     }
-    if (end != s->seq && apart < COPY_APART && apart < round_trip(flow, s->side) / 2) {
+    if (end != s->seq && apart < COPY_APART && apart < round_trip(flow) / 2) {
         decide(s, explain_verdict_captured_twice, explain_evidence_same_packet_time, explain_likely, r);
         return true;
     }
+    return false;
+}
+
+/* Whether one of the latest segments is this very packet. */
+static bool any_is_copy(const struct flow *flow, struct explain_segment *s)
+{
+    const struct side *side = &flow->side[s->side];
+    const uint32_t oldest = oldest_record(side);
+    const uint32_t most = segment_space(s) == 0 ? ACK_COPIES : UINT32_MAX;
+    for (uint32_t i = 0; i < most && side->made - i != oldest; i++)
+        if (is_copy(flow, s, record_at(side, side->made - i - 1)))
+            return true;
     return false;
 }
 
@@ -295,14 +312,14 @@ static unsigned resent_kind(const struct flow *flow, const struct explain_segmen
     const int64_t idle = s->time - (side->advanced > sent ? side->advanced : sent);
     if (s->flags & TCP_SYN)
         return explain_verdict_timeout;
-    if ((side->duplicates >= 3 || sacked) && s->time - side->acked_time < 8 * round_trip(flow, s->side) + RTO_LEAST &&
-        idle < 4 * round_trip(flow, s->side) + RTO_LEAST)
+    if ((side->duplicates >= 3 || sacked) && s->time - side->acked_time < 8 * round_trip(flow) + RTO_LEAST &&
+        idle < 4 * round_trip(flow) + RTO_LEAST)
         return explain_verdict_fast;
     if (sent < 0)
         return explain_verdict_resent;
     if (idle >= RTO_LEAST && s->time - sent >= RTO_LEAST)
         return explain_verdict_timeout;
-    if (s->seq + segment_space(s) == side->high && side->duplicates == 0 && idle >= round_trip(flow, s->side))
+    if (s->seq + segment_space(s) == side->high && side->duplicates == 0 && idle >= round_trip(flow))
         return explain_verdict_tail_probe;
     return side->recovering ? explain_verdict_fast : explain_verdict_resent;
 }
@@ -311,7 +328,7 @@ static void judge_seen(struct flow *flow, struct explain_segment *s)
 {
     struct side *side = &flow->side[s->side];
     struct record *r = side->capacity == 0 ? NULL : find_same(side, s);
-    if (is_copy(flow, s, r))
+    if (any_is_copy(flow, s))
         return;
     if (r != NULL && s->flags & TCP_SYN && s->flags & ~r->flags & TCP_ACK) {
         decide(s, explain_verdict_syn, explain_evidence_none, explain_certain, NULL); /* simultaneous open */
@@ -342,13 +359,20 @@ static void judge_seen(struct flow *flow, struct explain_segment *s)
 static void judge_by_time(struct flow *flow, struct explain_segment *s, const struct record *r)
 {
     const struct side *side = &flow->side[s->side];
-    const int64_t apart = s->time - r->time, trip = round_trip(flow, s->side);
+    const int64_t apart = s->time - r->time, trip = round_trip(flow);
     if (apart >= RTO_LEAST || (side->duplicates >= 3 && apart >= trip - trip / 8))
         decide(s, resent_kind(flow, s, r->time), explain_evidence_after_round_trip, explain_likely, r);
     else if (apart < trip / 2 && flow->conversation.initial_rtt > 0)
         decide(s, explain_verdict_late, explain_evidence_within_round_trip, explain_likely, r);
     else
         decide(s, explain_verdict_cannot_tell, explain_evidence_nothing, explain_guess, r);
+}
+
+/* How long the time stamp clock of an end takes for a step, as far as it has been seen; 0: not known. */
+static int64_t clock_step(const struct side *side, const struct explain_segment *s)
+{
+    const uint32_t steps = s->ts_val - side->first_stamp;
+    return !side->has_stamp || steps < 4 || steps >= FAR ? 0 : (s->time - side->first_stamp_time) / steps;
 }
 
 /* Bytes that were not seen, below others that were: lost before the capture point and resent, or overtaken. */
@@ -370,18 +394,11 @@ static void judge_hole(struct flow *flow, struct explain_segment *s)
         decide(s, resent_kind(flow, s, r->time), explain_evidence_id_newer, explain_likely, r);
     else if (s->ip_id != 0 && r->ip_id != 0 && serial < 0)
         decide(s, explain_verdict_late, explain_evidence_id_older, explain_likely, r);
+    else if (s->has_timestamps && r->has_timestamps && clock_step(side, s) > 0 &&
+             round_trip(flow) > 2 * clock_step(side, s))
+        decide(s, explain_verdict_late, explain_evidence_timestamp_equal, explain_likely, r);
     else
         judge_by_time(flow, s, r);
-}
-
-static bool ack_is_copy(const struct flow *flow, struct explain_segment *s)
-{
-    const struct side *side = &flow->side[s->side];
-    const uint32_t oldest = oldest_record(side);
-    for (uint32_t i = 0; i < ACK_COPIES && side->made - i != oldest; i++)
-        if (is_copy(flow, s, record_at(side, side->made - i - 1)))
-            return true;
-    return false;
 }
 
 static bool keeps_alive(const struct flow *flow, const struct explain_segment *s)
@@ -399,7 +416,7 @@ static void judge_empty(struct flow *flow, struct explain_segment *s)
     const uint8_t answered = peer->last_verdict;
     if (s->flags & TCP_RST)
         decide(s, explain_verdict_reset, explain_evidence_none, explain_certain, NULL);
-    else if (side->capacity != 0 && ack_is_copy(flow, s))
+    else if (side->capacity != 0 && any_is_copy(flow, s))
         return;
     else if (keeps_alive(flow, s))
         decide(s, peer->window_closed ? explain_verdict_window_probe : explain_verdict_keep_alive,
@@ -495,6 +512,11 @@ void flow_judge(struct explain *explain, struct flow *flow, struct explain_segme
         return;
     }
     s->label = wireshark_label(flow, s);
+    if (s->has_timestamps && !side->has_stamp) {
+        side->has_stamp = true;
+        side->first_stamp = s->ts_val;
+        side->first_stamp_time = s->time;
+    }
     if (!side->started) {
         side->started = true;
         side->low = side->high = s->seq;

@@ -125,6 +125,12 @@ void explain_evidence_text(const struct explain_segment *s, char *text, size_t s
                  " above it, so it left earlier",
                  own, its, other);
         break;
+    case explain_evidence_timestamp_equal:
+        snprintf(text, size,
+                 "fills a hole; its TSval %" PRIu32 " is that of frame %" PRIu64
+                 " above it, so both left together: less than a round trip apart",
+                 own, other);
+        break;
     case explain_evidence_id_newer:
         snprintf(text, size,
                  "fills a hole; IP id %" PRIu32 " comes after %" PRIu32 " of frame %" PRIu64
