@@ -276,8 +276,10 @@ static bool is_copy(const struct flow *flow, struct explain_segment *s, const st
     if (r->ip_id != s->ip_id)
         return false;
     if (s->ip_id != 0) {
-        if (apart >= max_i64(round_trip(flow) / 2, COPY_TTL_APART))
-            return false; /* some number packets by what is in them */
+        const struct side *side = &flow->side[s->side];
+        const bool told = side->duplicates > 0 || (side->has_sacked && seq_gt(side->sacked, s->seq));
+        if (apart >= COPY_TTL_APART && (told || apart >= round_trip(flow) / 2))
+            return false; /* some stacks send again with the same number */
         decide(s, explain_verdict_captured_twice, explain_evidence_same_packet, explain_certain, r);
         return true;
     }
