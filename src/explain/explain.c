@@ -1,9 +1,10 @@
 #include "explain/explain.h"
 
+#include "base/bytes.h"
 #include "base/memory.h"
-#include "base/seq.h"
 #include "explain/flow.h"
 #include "septet/config.h"
+#include "wire/icmp.h"
 
 #include <stdlib.h>
 
@@ -307,11 +308,43 @@ static void take_lone(struct explain *explain, uint32_t index, struct explain_se
     explain->lone_count++;
 }
 
+/* An ICMP error belongs to the conversation of the packet that it quotes. */
+static void take_icmp(struct explain *explain, const struct explain_frame *frame)
+{
+    const struct dissection *d = frame->dissection;
+    const uint8_t *quote = frame->bytes + d->payload;
+    const bool six = d->ip.version == 6;
+    const bool too_big = six ? d->icmp_type == ICMPV6_PACKET_TOO_BIG
+                             : d->icmp_type == ICMPV4_UNREACHABLE && d->icmp_code == ICMPV4_FRAGMENTATION_NEEDED;
+    const bool unreachable = d->icmp_type == (six ? ICMPV6_UNREACHABLE : ICMPV4_UNREACHABLE);
+    struct dissection quoted = {.headers = 0};
+    const struct explain_segment at = {.frame = frame->number, .time = frame->time};
+    uint8_t side = 0;
+    if ((!too_big && !unreachable) || ip_parse_cut(quote, d->payload_captured, &quoted.ip) != wire_none ||
+        quoted.ip.protocol != PROTOCOL_TCP || quoted.ip.fragment_offset != 0 ||
+        d->payload_captured < quoted.ip.header_length + 4u)
+        return;
+    quoted.tcp.source_port = load16(quote + quoted.ip.header_length);
+    quoted.tcp.destination_port = load16(quote + quoted.ip.header_length + 2);
+    const uint32_t index = table_find(&explain->table, &quoted, &side);
+    if (index == UINT32_MAX)
+        return;
+    struct entry *entry = table_at(&explain->table, index);
+    struct flow *flow = entry->kind == entry_flow   ? entry->flow
+                        : entry->kind == entry_lone ? promote(explain, index)
+                                                    : NULL;
+    if (flow != NULL)
+        flow_note(flow, too_big ? explain_finding_path_mtu : explain_finding_unreachable, side, &at, 0,
+                  explain_certain);
+}
+
 void explain_frame(struct explain *explain, const struct explain_frame *frame)
 {
     const struct dissection *d = frame->dissection;
     count_frame(explain, frame);
     let_go(explain);
+    if (d->is_icmp)
+        take_icmp(explain, frame);
     if (!d->is_tcp)
         return;
     struct explain_segment s;

@@ -312,6 +312,10 @@ static unsigned resent_kind(const struct flow *flow, const struct explain_segmen
     const struct side *side = &flow->side[s->side];
     const bool sacked = side->has_sacked && seq_gt(side->sacked, s->seq);
     const int64_t idle = s->time - (side->advanced > sent ? side->advanced : sent);
+    for (uint32_t i = 0; i < flow->finding_count; i++)
+        if (flow->findings[i].kind == explain_finding_path_mtu && flow->findings[i].side == s->side && sent >= 0 &&
+            flow->findings[i].last_time >= sent)
+            return explain_verdict_resent; /* a router said that it was too big */
     if (s->flags & TCP_SYN)
         return explain_verdict_timeout;
     if ((side->duplicates >= 3 || sacked) && s->time - side->acked_time < 8 * round_trip(flow) + RTO_LEAST &&

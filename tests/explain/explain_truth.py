@@ -65,7 +65,8 @@ class Sent:
             begin = packet["seq"]
             ahead = ((begin + space - high[host] + 2**31) % 2**32 - 2**31) if host in high else 1
             if event["fate"] == "copied":
-                self.frame[event["frame"]] = dict(packet, space=space, host=host, again=False, original=event["copy_of"])
+                self.frame[event["frame"]] = dict(packet, space=space, host=host, again=False,
+                                                  original=event["copy_of"])
                 continue
             self.frame[event["frame"]] = dict(packet, space=space, host=host, again=space > 0 and ahead <= 0,
                                               original=event["frame"])
@@ -78,7 +79,7 @@ def captured(log, sent, host):
     for event in log:
         if event["event"] != "frame" or event["frame"] not in sent.frame:
             continue
-        if event["fate"] == "sent" and event["from"] == host or event["fate"] == "delivered" and event.get("to") == host:
+        if (event["fate"], event["from"]) == ("sent", host) or (event["fate"], event.get("to")) == ("delivered", host):
             yield event["frame"]
 
 
@@ -115,7 +116,7 @@ def states(log, host):
 
 
 def agree(own, truth):
-    """All that were told happened, in this order, and of what lasted all was told; the end may be behind the capture."""
+    """All that were told happened, in this order; what lasted was told, but what came behind the capture."""
     for name, lasts in truth:
         if own and own[0] == name:
             own = own[1:]
@@ -138,7 +139,8 @@ def compare(septet, folder, name, settings, totals):
     world.write_text(WORLD.format(**settings))
     log = events(septet, world)
     sent = Sent(log)
-    subprocess.run([septet, "lab", world, "--quiet", "--pcap", folder / name], capture_output=True, check=False)
+    subprocess.run([septet, "lab", world, "--quiet", "--pcap", folder / name], capture_output=True,
+                   check=False)
     wrong = 0
     for side, host in enumerate(("client", "server")):
         run = subprocess.run([septet, "explain", "--json", "--segments", folder / name / f"{host}.pcapng"],
