@@ -347,5 +347,8 @@ int command_capture(int argc, const char **argv)
         }
     }
     poptFreeContext(context);
+    free(settings.interface);
+    free(settings.fetch);
+    free(settings.filter);
     return status < 0 ? 0 : status;
 }

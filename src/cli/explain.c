@@ -23,9 +23,10 @@ static const char help[] =
 
 int command_explain(int argc, const char **argv)
 {
+    char *filter = NULL, *write = NULL; /* popt's, to be freed */
     struct explain_options options = {.stream = -1, .follow = -1};
     struct poptOption table[] = {
-        {"filter", 'Y', POPT_ARG_STRING, &options.filter, 0, "only frames that pass this display filter", "FILTER"},
+        {"filter", 'Y', POPT_ARG_STRING, &filter, 0, "only frames that pass this display filter", "FILTER"},
         {"stream", 's', POPT_ARG_INT, &options.stream, 0, "the ladder and the story of one conversation", "NUMBER"},
         {"absolute", 0, POPT_ARG_NONE, &options.absolute, 0, "sequence numbers as they are on the wire", NULL},
         {"all", 0, POPT_ARG_NONE, &options.all, 0, "fold no rows of the ladder", NULL},
@@ -39,7 +40,7 @@ int command_explain(int argc, const char **argv)
          "FRAME"},
         {"follow", 0, POPT_ARG_INT, &options.follow, 0, "the payload of one conversation, as text", "NUMBER"},
         {"raw", 0, POPT_ARG_NONE, &options.raw, 0, "with --follow: the bytes themselves, to a file or pipe", NULL},
-        {"write", 'w', POPT_ARG_STRING, &options.write, 0, "write the frames to a pcapng file", "FILE"},
+        {"write", 'w', POPT_ARG_STRING, &write, 0, "write the frames to a pcapng file", "FILE"},
         HELP_OPTION,
         POPT_TABLEEND,
     };
@@ -47,6 +48,8 @@ int command_explain(int argc, const char **argv)
     int status = read_options(context, "explain", "[OPTION...] FILE...", help);
 
     if (status == 0) {
+        options.filter = filter;
+        options.write = write;
         options.paths = poptGetArgs(context);
         while (options.paths != NULL && options.paths[options.count] != NULL) {
             options.count++;
@@ -66,5 +69,7 @@ int command_explain(int argc, const char **argv)
         }
     }
     poptFreeContext(context);
+    free(filter);
+    free(write);
     return status < 0 ? 0 : status;
 }

@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 #define ERROR_LINES 9000
+#define COMMENT 400
 
 /* A file of the frames that pass, with the interfaces that they came from. */
 struct writer {
@@ -35,6 +36,7 @@ struct run {
     uint64_t segment_frame; /* that `segment` tells of; 0 none */
     struct follow *follow;
     const struct filter_frame *frame; /* that is analysed */
+    char comment[COMMENT];            /* what was found about it, for the file; may be empty */
     int said;                         /* side of which data was told last, or -1 */
     struct writer writer;
     int64_t first_time, previous_time, displayed_time;
@@ -112,12 +114,12 @@ static bool writer_interface(struct run *run, uint32_t index, uint32_t *number)
 static void write_frame(struct run *run, const struct capture_input_frame *frame)
 {
     struct capture_piece piece = {frame->bytes, frame->captured};
+    struct capture_text comments[2];
     struct pcapng_packet packet = {
         .time = (uint64_t)frame->time,
         .pieces = &piece,
         .piece_count = 1,
-        .comments = &frame->comment,
-        .comment_count = frame->comment.text != NULL,
+        .comments = comments,
         .original_length = frame->original,
         .has_drop_count = frame->drops > 0,
         .drop_count = frame->drops,
@@ -126,6 +128,12 @@ static void write_frame(struct run *run, const struct capture_input_frame *frame
                                        : pcapng_direction_unknown,
     };
 
+    if (frame->comment.text != NULL) {
+        comments[packet.comment_count++] = frame->comment;
+    }
+    if (run->comment[0] != '\0') {
+        comments[packet.comment_count++] = (struct capture_text){run->comment, (uint32_t)strlen(run->comment)};
+    }
     if (run->writer.file != NULL && writer_interface(run, frame->interface, &packet.interface)) {
         (void)pcapng_write_packet(&run->writer.sink, &packet);
     }
@@ -198,6 +206,24 @@ static void on_missing(void *context, const struct explain_conversation *convers
             side == 0 ? "client" : "server");
 }
 
+/* A segment that is more than new data or an acknowledgement gets a remark in the file that is written. */
+static void remark(struct run *run, const struct explain_segment *segment)
+{
+    char evidence[COMMENT / 2];
+    const char *label = explain_label_text(segment->label);
+    bool usual = segment->verdict == explain_verdict_new || segment->verdict == explain_verdict_syn ||
+                 segment->verdict == explain_verdict_ack;
+
+    if (usual || run->options->write == NULL) {
+        return;
+    }
+    explain_evidence_text(segment, evidence, sizeof evidence);
+    (void)snprintf(run->comment, sizeof run->comment, "%s (%s)%s%s%s%s", explain_verdict_text(segment->verdict),
+                   explain_certainty_text(segment->certainty), evidence[0] != '\0' ? ": " : "", evidence,
+                   explain_label_differs(segment) && label != NULL ? "; Wireshark says " : "",
+                   explain_label_differs(segment) && label != NULL ? label : "");
+}
+
 static bool is_followed(const struct run *run, const struct explain_conversation *conversation)
 {
     return run->follow != NULL && conversation->stream == (uint32_t)run->options->follow;
@@ -210,6 +236,7 @@ static void on_segment(void *context, struct explain_conversation *conversation,
 
     run->segment_frame = segment->frame;
     filter_segment_of(conversation, segment, run->findings, &run->segment);
+    remark(run, segment);
     if (is_followed(run, conversation) && segment->frame == run->frame->number) {
         run->found = true;
         follow_take(run->follow, conversation, segment, run->frame->bytes + dissection->payload,
@@ -242,8 +269,10 @@ static void analyse(struct run *run, struct filter_frame *frame)
     };
 
     run->segment_frame = 0;
+    run->comment[0] = '\0';
     run->frame = frame;
     explain_frame(run->explain, &whole);
+    run->frame = NULL;
     frame->segment = run->segment_frame == frame->number ? &run->segment : NULL;
 }
 
@@ -336,7 +365,7 @@ static bool begin_analysis(struct run *run)
     const struct follow_listener listener = {run, on_data, on_missing};
     bool follow = run->options->follow >= 0;
 
-    if (!follow && (run->filter == NULL || !filter_needs_segment(run->filter))) {
+    if (!follow && run->options->write == NULL && (run->filter == NULL || !filter_needs_segment(run->filter))) {
         return true;
     }
     config.max_memory = (uint64_t)run->options->max_memory << 20;

@@ -58,6 +58,12 @@ expect 0 "Wireshark's display filters" --help
 "$septet" explain --follow 0 --raw "$work/lossy/client.pcapng" >"$work/a"
 "$septet" explain --follow 0 --raw "$work/lossy/server.pcapng" >"$work/b"
 [ -s "$work/a" ] && cmp -s "$work/a" "$work/b" || fail "--follow: both ends differ"
+
+# What was found is written with the packets.
+"$septet" explain -w "$work/found.pcapng" "$work/lossy/client.pcapng" || fail "--write of a lossy link fails"
+[ "$(frames -Y 'frame.comment contains "resent"' "$work/found.pcapng")" -gt 0 ] || fail "no remark in the file"
+[ "$(frames -Y 'frame.comment contains "certain" && tcp.flags.syn == 1' "$work/found.pcapng")" = 0 ] ||
+    fail "a remark on a SYN"
 expect 0 "=== client 10.0.0.1." --follow 0 "$work/lossy/client.pcapng"
 grep -q '[^[:print:][:space:]]' "$work/out" && fail "--follow shows bytes that are no text"
 expect 2 "there is no such conversation" --follow 5 "$work/lossy/client.pcapng"
