@@ -65,7 +65,7 @@ static bool function_value(struct drill_runner *runner, const struct drill_expre
 
 static bool or_value(struct drill_runner *runner, const struct drill_expression *expression, int64_t *value)
 {
-    int64_t part;
+    int64_t part = 0;
     *value = 0;
     for (const struct drill_expression *at = expression->first; at != NULL; at = at->next) {
         if (at->kind == EXPRESSION_OR || !value_integer(runner, at, &part))
@@ -145,7 +145,7 @@ static bool address_value(struct drill_runner *runner, const struct drill_expres
                           struct septet_address *address)
 {
     const struct drill_expression *words = expression;
-    int64_t number;
+    int64_t number = 0;
     if (expression->kind == EXPRESSION_FUNCTION && expression->count >= 1)
         for (words = expression->first; words->next != NULL && words->kind != EXPRESSION_STRING;)
             words = words->next;

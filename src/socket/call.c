@@ -89,10 +89,9 @@ int64_t septet_sockets_recvmsg(struct septet_sockets *sockets, int fd, struct se
 
 static struct septet_msghdr message_of(const struct septet_iovec *vector, int count)
 {
-    return (struct septet_msghdr){
-        .vector = (struct septet_iovec *)(uintptr_t)vector,
-        .vector_count = (size_t)count,
-    };
+    void *same; /* it is only read */
+    memcpy(&same, &vector, sizeof same);
+    return (struct septet_msghdr){.vector = same, .vector_count = (size_t)count};
 }
 
 int64_t septet_sockets_writev(struct septet_sockets *sockets, int fd, const struct septet_iovec *vector, int count)

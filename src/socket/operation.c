@@ -33,9 +33,12 @@ struct septet_operation septet_operation_connect(int fd, const void *address, ui
     return operation;
 }
 
+/* What a message to send names is only read. */
 static void *writable(const void *pointer)
 {
-    return (void *)(uintptr_t)pointer; /* what a message to send names is only read */
+    void *same;
+    memcpy(&same, &pointer, sizeof same);
+    return same;
 }
 
 struct septet_operation septet_operation_sendto(int fd, const void *data, size_t length, int flags, const void *address,
@@ -228,6 +231,8 @@ static bool close_step(struct septet_sockets *sockets, struct open_socket *socke
 static bool step(struct septet_sockets *sockets, struct septet_operation *operation)
 {
     struct open_socket *socket = operation->socket == 0 ? NULL : socket_at(sockets, operation->socket);
+    if (socket == NULL)
+        return poll_step(sockets, operation);
     switch (operation->kind) {
     case SEPTET_OPERATION_ACCEPT:
         return accept_step(sockets, socket, operation);
@@ -241,10 +246,8 @@ static bool step(struct septet_sockets *sockets, struct septet_operation *operat
                                  : datagram_receive_step(sockets, socket, operation);
     case SEPTET_OPERATION_CLOSE:
         return close_step(sockets, socket, operation);
-    case SEPTET_OPERATION_EPOLL_WAIT:
-        return epoll_wait_step(sockets, socket, operation);
     default:
-        return poll_step(sockets, operation);
+        return epoll_wait_step(sockets, socket, operation);
     }
 }
 

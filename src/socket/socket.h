@@ -278,7 +278,7 @@ uint32_t socket_mask(struct septet_sockets *sockets, struct open_socket *socket)
 bool poll_step(struct septet_sockets *sockets, struct septet_operation *operation);
 bool epoll_wait_step(struct septet_sockets *sockets, struct open_socket *epoll, struct septet_operation *operation);
 /* Something happened to the socket that a watch is on. */
-void epoll_notify(struct septet_sockets *sockets, uint32_t watch, uint32_t key);
+void epoll_notify(struct septet_sockets *sockets, uint32_t reference, uint32_t key);
 bool epoll_ready(struct septet_sockets *sockets, struct open_socket *epoll);
 /* Takes a socket out of all epoll sets, and an epoll set apart. */
 void epoll_forget(struct septet_sockets *sockets, struct open_socket *socket);
