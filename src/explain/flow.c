@@ -192,7 +192,8 @@ static void take_limit(struct flow *flow, const struct explain_segment *s, uint3
         (c->initial_rtt == 0 || side->small_waited > c->initial_rtt + DELAYED_ACK_LEAST / 2)) {
         flow_note(flow, explain_finding_delayed_ack, s->side, s, s->length, explain_likely);
         struct explain_finding *f = flow_find(flow, explain_finding_delayed_ack, s->side);
-        f->duration = f == NULL ? 0 : max_i64(f->duration, side->small_waited);
+        if (f != NULL)
+            f->duration = max_i64(f->duration, side->small_waited);
     }
     side->small_waited = 0;
     side->wait_small = s->length < mss && in_flight == 0 && !peer->window_closed ? s->time : 0;

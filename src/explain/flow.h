@@ -157,7 +157,8 @@ void flow_judge(struct explain *explain, struct flow *flow, struct explain_segme
 void flow_state(struct flow *flow, struct explain_segment *segment);
 /* Numbers that can only be told at the end, and the findings. */
 void flow_finish(struct flow *flow);
-void flow_rtt(struct flow *flow, unsigned side, int64_t rtt);
+/* A round trip from data of an end to its acknowledgement. */
+void flow_rtt(struct flow *flow, unsigned who, int64_t rtt);
 
 static inline uint32_t segment_space(const struct explain_segment *s)
 {

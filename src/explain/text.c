@@ -180,18 +180,19 @@ static const char *const sentences[EXPLAIN_FINDINGS] = {
     [explain_finding_handshake_unfinished] =
         "The %S never acknowledged the SYN,ACK (frame %f): the connection stayed half open.",
     [explain_finding_syn_resent] = "The %S had to send its SYN again, %n time%s (%r).",
-    [explain_finding_syn_ack_wrong] = "The SYN,ACK in frame %f acknowledges a number that is not the initial number "
-                                      "plus one: it answers another connection.",
+    [explain_finding_syn_ack_wrong] = ("The SYN,ACK in frame %f acknowledges a number that is not the initial number "
+                                       "plus one: it answers another connection."),
     [explain_finding_simultaneous_open] =
         "Both ends sent a SYN before they saw the other's (frame %f): a simultaneous open.",
     [explain_finding_fast_open] = "The SYN of the %S carries %b bytes of data (frame %f): TCP Fast Open.",
     [explain_finding_mid_stream] =
         "The capture starts when the connection is open already (frame %f): initial numbers and options are not known.",
     [explain_finding_one_direction] = "Only what the %S sent was captured.",
-    [explain_finding_timeout] = "The %S sent %n segment%s (%b bytes) again after a timeout (%r): nothing "
-                                "had told it of the loss sooner.",
-    [explain_finding_fast] = "The %S sent %n segment%s (%b bytes) again because the acknowledgements of the %P told of "
-                             "a hole (%r).",
+    [explain_finding_timeout] = ("The %S sent %n segment%s (%b bytes) again after a timeout (%r): nothing "
+                                 "had told it of the loss sooner."),
+    [explain_finding_fast] =
+        ("The %S sent %n segment%s (%b bytes) again because the acknowledgements of the %P told of "
+         "a hole (%r)."),
     [explain_finding_tail_probe] = "The %S sent its last segment again to provoke an answer, %n time%s (%r).",
     [explain_finding_resent] = "The %S sent %n segment%s (%b bytes) again (%r).",
     [explain_finding_spurious] = "The %S sent %n segment%s again that had been acknowledged already (%r): needlessly.",
@@ -199,12 +200,12 @@ static const char *const sentences[EXPLAIN_FINDINGS] = {
     [explain_finding_captured_twice] =
         "%n packet%s of the %S are in the capture twice (%r): that is the capture, not TCP.",
     [explain_finding_cannot_tell] =
-        "Of %n segment%s of the %S it cannot be told from here whether they were sent again "
-        "or overtaken (%r).",
+        ("Of %n segment%s of the %S it cannot be told from here whether they were sent again "
+         "or overtaken (%r)."),
     [explain_finding_lost_before] =
         "%n segment%s of the %S %w lost before they came to the capture point (sent again in %r).",
-    [explain_finding_lost_after] = "%n segment%s of the %S %w captured and sent again later (%r): they, "
-                                   "or their acknowledgements, were lost behind the capture point.",
+    [explain_finding_lost_after] = ("%n segment%s of the %S %w captured and sent again later (%r): they, "
+                                    "or their acknowledgements, were lost behind the capture point."),
     [explain_finding_missing] =
         "%b bytes of the %S %w acknowledged but never captured (first told by frame %f): the capture lost them.",
     [explain_finding_duplicate_ack] =
@@ -220,8 +221,8 @@ static const char *const sentences[EXPLAIN_FINDINGS] = {
     [explain_finding_window_probe] = "The %S probed the closed window of the %P %n time%s (%r).",
     [explain_finding_keep_alive] = "The %S asked %n time%s whether the %P is still there (%r).",
     [explain_finding_delayed_ack] =
-        "The %S held back data until a small segment was acknowledged, and the %P delayed that acknowledgement: up to "
-        "%d each, %n time%s (%r). Nagle's algorithm and delayed ACKs wait for each other.",
+        ("The %S held back data until a small segment was acknowledged, and the %P delayed that acknowledgement: up to "
+         "%d each, %n time%s (%r). Nagle's algorithm and delayed ACKs wait for each other."),
     [explain_finding_silly_window] = "The %S sends in small pieces because the window opens in small steps (%r).",
     [explain_finding_ecn_mark] = "%n packet%s of the %S %w marked by a router: congestion experienced (%r).",
     [explain_finding_challenge_ack] = "The %S answered with a challenge ACK (frame %f).",

@@ -8,7 +8,8 @@
         fprintf(file, ",\n   \"%s\":[", name);                       \
         for (uint32_t i = 0; i < (stored)->kept; i++) {              \
             const struct explain_segment *s = &(stored)->segment[i]; \
-            fprintf(file, i == 0 ? format : "," format, value);      \
+            fputs(i > 0 ? "," : "", file);                           \
+            fprintf(file, format, value);                            \
         }                                                            \
         fputs("]", file);                                            \
     } while (0)
