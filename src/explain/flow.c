@@ -204,6 +204,32 @@ static void take_limit(struct flow *flow, const struct explain_segment *s, uint3
         flow_note(flow, explain_finding_window_full, s->side, s, 0, explain_certain);
 }
 
+/* Small segments because the window opens in small steps: told once there are some. */
+static void take_silly(struct flow *flow, const struct explain_segment *s, uint32_t in_flight)
+{
+    struct side *side = &flow->side[s->side];
+    const struct side *peer = &flow->side[!s->side];
+    const struct explain_end *to = &flow->conversation.end[!s->side];
+    const uint32_t mss = to->has_mss ? to->mss : 536;
+    if (!peer->window_known || !s->window_known || s->length >= mss / SILLY_MSS_PART || peer->window == 0 ||
+        in_flight + s->length < peer->window)
+        return;
+    if (++side->silly >= SILLY_LEAST)
+        flow_note(flow, explain_finding_silly_window, s->side, s, s->length, explain_likely);
+}
+
+/* An ACK of an end that a reset had reached a round trip ago: it did not take the reset, and asks (RFC 5961). */
+static void take_challenge(struct flow *flow, const struct explain_segment *s)
+{
+    struct side *side = &flow->side[s->side];
+    if (!side->reset_seen || side->reset || segment_space(s) != 0 || (s->flags & (TCP_ACK | TCP_RST)) != TCP_ACK ||
+        s->verdict == explain_verdict_captured_twice || flow->conversation.initial_rtt == 0 ||
+        s->time - side->reset_time < flow->conversation.initial_rtt)
+        return;
+    side->reset_seen = false;
+    flow_note(flow, explain_finding_challenge_ack, s->side, s, 0, explain_likely);
+}
+
 static void take_turn(struct flow *flow, struct explain_segment *s)
 {
     struct explain_conversation *c = &flow->conversation;
@@ -315,9 +341,13 @@ void flow_take(struct explain *explain, struct flow *flow, struct explain_segmen
     s->in_flight = side->acked_known ? side->high - side->acked : side->high - side->low;
     if (s->verdict == explain_verdict_new && s->length > 0) {
         take_limit(flow, s, in_flight);
+        take_silly(flow, s, in_flight);
         take_turn(flow, s);
     }
+    if (c->end[!s->side].has_mss && s->length > c->end[!s->side].mss)
+        flow_note(flow, explain_finding_super_packets, s->side, s, s->length, explain_certain);
     count(flow, s);
+    take_challenge(flow, s);
     flow_state(flow, s);
     if (explain->config.observer.segment != NULL && !explain->quiet)
         explain->config.observer.segment(explain->config.observer.context, c, s);

@@ -52,7 +52,9 @@ struct side {
     int64_t wait_small;   /* when a small segment left that is not acknowledged; 0 */
     int64_t small_waited; /* how long the last one took */
     bool waits_for_window;
-    bool has_stamp; /* of its time stamp clock: */
+    uint32_t silly;     /* small segments that filled a small window */
+    int64_t reset_time; /* when a reset was on its way to it */
+    bool has_stamp;     /* of its time stamp clock: */
     uint32_t first_stamp;
     int64_t first_stamp_time;
     /* facts for the state */

@@ -85,7 +85,8 @@ static bool resets(const struct side *from, const struct explain_segment *s)
 static void infer(struct side *to, const struct side *from, const struct explain_segment *s)
 {
     if (s->flags & TCP_RST) {
-        to->reset_seen = resets(from, s);
+        to->reset_seen = to->reset_seen || resets(from, s);
+        to->reset_time = s->time;
         return;
     }
     if (s->flags & TCP_SYN)
