@@ -30,22 +30,29 @@ static void draw_fold(const struct ladder *ladder, struct fold *fold)
     *fold = (struct fold){0};
 }
 
-/* What is said below a segment. */
+/* What is said below a segment, within the rows. */
 static void make_note(const struct explain_segment *s, char *note, size_t size)
 {
-    char evidence[200];
-    size_t length = 0;
     note[0] = '\0';
-    explain_evidence_text(s, evidence, sizeof evidence);
     if (s->opens_hole != 0 && s->verdict == explain_verdict_new)
-        length += (size_t)snprintf(note, size, "%" PRIu32 " bytes before it are missing", s->opens_hole);
-    if (s->verdict >= explain_verdict_duplicate_ack && s->verdict != explain_verdict_reset && length < size)
-        length += (size_t)snprintf(note + length, size - length, "%s%s (%s)%s%s", length > 0 ? "; " : "",
-                                   explain_verdict_text(s->verdict), explain_certainty_text(s->certainty),
-                                   evidence[0] != '\0' ? ": " : "", evidence);
-    if (explain_label_differs(s) && length < size)
-        snprintf(note + length, size - length, "%sWireshark shows [%s]", length > 0 ? "; " : "",
-                 explain_label_text(s->label));
+        snprintf(note, size, "%" PRIu32 " bytes before it are missing", s->opens_hole);
+    else if (s->verdict >= explain_verdict_duplicate_ack && s->verdict != explain_verdict_reset)
+        snprintf(note, size, "%s (%s)", explain_verdict_text(s->verdict), explain_certainty_text(s->certainty));
+}
+
+/* Why, in a line of its own: it is longer than the rows are wide. */
+static void write_reasons(const struct ladder *ladder, const struct explain_segment *s)
+{
+    char evidence[200], line[240];
+    explain_evidence_text(s, evidence, sizeof evidence);
+    if (evidence[0] != '\0') {
+        snprintf(line, sizeof line, "          why: %s\n", evidence);
+        ladder->write(ladder->context, line, strlen(line));
+    }
+    if (explain_label_differs(s)) {
+        snprintf(line, sizeof line, "          Wireshark shows [%s] here\n", explain_label_text(s->label));
+        ladder->write(ladder->context, line, strlen(line));
+    }
 }
 
 static const char *phase_of(const struct explain_segment *s, const struct explain_conversation *c)
@@ -98,6 +105,7 @@ static void draw(const struct ladder *ladder, const struct stored *stored, uint3
         if (before == NULL || memcmp(&before->state[i], &s->state[i], sizeof s->state[i]) != 0)
             *(i == 0 ? &row.left_state : &row.right_state) = short_state(&s->state[i], state[i]);
     ladder_row(ladder, &row);
+    write_reasons(ladder, s);
 }
 
 static void name_end(char *text, size_t size, const char *role, const struct explain_end *end)
