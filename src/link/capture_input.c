@@ -60,13 +60,14 @@ static bool refill(struct file *file)
         size_t count;
 
         if (file->length == file->capacity) {
-            uint8_t *larger = realloc(file->window, file->capacity * 2);
+            size_t capacity = file->capacity == 0 ? WINDOW : file->capacity * 2;
+            uint8_t *larger = realloc(file->window, capacity);
 
             if (larger == NULL) {
                 return false;
             }
             file->window = larger;
-            file->capacity *= 2;
+            file->capacity = capacity;
         }
         count = capture_source_read(file->source, file->window + file->length, file->capacity - file->length);
         file->length += count;

@@ -52,7 +52,7 @@ bool capture_input_next(struct capture_input *input, struct capture_input_frame 
 
 uint32_t capture_input_files(const struct capture_input *input);
 /* What is known so far. */
-void capture_input_file(const struct capture_input *input, uint32_t index, struct capture_input_file *file);
+void capture_input_file(const struct capture_input *input, uint32_t index, struct capture_input_file *to);
 
 /* Interfaces are known when their first frame has been read. */
 uint32_t capture_input_interfaces(const struct capture_input *input);

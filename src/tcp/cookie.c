@@ -159,7 +159,6 @@ bool cookie_arrives(struct tcp *tcp, uint32_t index, struct segment *segment)
     } else if (segment->length == 0 && !(segment->flags & TCP_FIN) && listener->options.defer_accept != 0) {
         drop_segment(tcp, NULL, segment, SEPTET_DROP_tcp_deferred);
     } else {
-        trace_state(tcp, segment->tuple, 0, SEPTET_STATE_listen, SEPTET_STATE_syn_received);
         half_open_complete(tcp, &half, segment);
     }
     return true;

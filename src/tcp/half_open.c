@@ -264,6 +264,7 @@ void half_open_complete(struct tcp *tcp, const struct compact *half, struct segm
     struct connection *c = room_for(tcp, half->listener, segment);
     if (c == NULL)
         return;
+    trace_state(tcp, segment->tuple, 0, SEPTET_STATE_listen, SEPTET_STATE_syn_received);
     half_open_promote(tcp, c, half, segment);
     listener_queue(tcp, c);
     segment_accepted(tcp, c, segment);

@@ -6,7 +6,8 @@ need curl nginx tshark ping
 ip link set tap0 txqueuelen 4000
 make_file file 3000000
 
-# judge FILE WHAT: no checksum error, nothing malformed, nothing that makes no sense to TCP's analysis.
+# judge FILE WHAT: no checksum error, nothing malformed, nothing of ours that was not recorded. (A busy machine's device
+# may lose what the kernel sends: that is not in our record, and rightly so.)
 judge()
 {
     local count bad
@@ -15,7 +16,8 @@ judge()
     bad=$(tshark -r "$1" -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE \
         -Y 'ip.checksum.status == "Bad" || tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" ||
             icmp.checksum.status == "Bad" || icmpv6.checksum.status == "Bad" || _ws.malformed ||
-            tcp.analysis.lost_segment || tcp.analysis.ack_lost_segment' 2>&1 |
+            tcp.analysis.ack_lost_segment ||
+            (tcp.analysis.lost_segment && (ip.src == 10.7.0.2 || ipv6.src == fd07::2))' 2>&1 |
         grep -v -e 'Running as user')
     same "$2: tshark" "" "$(head -n 5 <<<"$bad")"
 }

@@ -4,7 +4,7 @@
 # namespace goes with its last process; whatever `start` started is ended with the test.
 set -u
 export LC_ALL=C.UTF-8
-septet=$1
+septet=$(realpath "$1")
 
 skip()
 {

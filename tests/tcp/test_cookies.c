@@ -247,6 +247,35 @@ static void deferred(void **state)
     peer_end(p);
 }
 
+static void no_state(struct peer *p, const struct septet_trace_event *event)
+{
+    (void)p;
+    assert_int_not_equal(event->kind, SEPTET_TRACE_state);
+}
+
+/* No connection is free when the ACK comes: nothing has begun, so no state is told, and it may come again. */
+static void no_connection(void **state)
+{
+    (void)state;
+    struct septet_config config;
+    peer_config(&config);
+    config.connections = 1;
+    config.tcp.syn_cookies = SEPTET_COOKIES_ALWAYS;
+    struct peer *p = peer_new(4, &config);
+    listen_on(p, 80);
+    for (uint16_t port = 1000; port < 1002; port++) {
+        flow_use(p, flow_new(p, 80, port));
+        inject(p, SYN, .seq = 0, .mss = 1460);
+        expect(p, SYN | ACK, .seq = 0, .ack = 1);
+        p->tap = port == 1000 ? NULL : no_state;
+        inject(p, ACK, .seq = 1, .ack = 1);
+    }
+    assert_int_equal(dropped(p, SEPTET_DROP_tcp_connection_limit), 1);
+    p->tap = NULL;
+    drain(p);
+    peer_end(p);
+}
+
 /* One listener's flood is not the others': its own backlog is the limit, if so configured. */
 static void per_listener(void **state)
 {
@@ -275,7 +304,7 @@ int main(void)
         cmocka_unit_test(forged_stamp), cmocka_unit_test(stray_timestamp),
         cmocka_unit_test(none_sent),    cmocka_unit_test(off),
         cmocka_unit_test(backlog_full), cmocka_unit_test(deferred),
-        cmocka_unit_test(per_listener),
+        cmocka_unit_test(per_listener), cmocka_unit_test(no_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
